@@ -108,7 +108,7 @@ class series_reader {
     std::string_view key;
     const bool quoted = p_ != end_ && *p_ == '"';
     if (quoted) {
-      auto text = take_quoted("name");
+      auto text = take_quoted(false);
       if (!text) return tl::unexpected(text.error());
       if (text->empty()) return failure("a name is empty");
       key = *text;
@@ -128,7 +128,7 @@ class series_reader {
       ++p_;
       skip_blanks();
       if (p_ == end_ || *p_ != '"') return failure("expected a label value in quotes, got " + here());
-      auto text = take_quoted("label value");
+      auto text = take_quoted(true);
       if (!text) return tl::unexpected(text.error());
       if (++count_ > max_labels_per_series) {
         return failure("the series has more than " + std::to_string(max_labels_per_series) + " labels");
@@ -158,22 +158,27 @@ class series_reader {
   }
 
   /// The text between quotes, unescaped; a view into the line, or into the buffer if there were escapes.
-  result<std::string_view> take_quoted(const char* what) {
+  result<std::string_view> take_quoted(bool is_value) {
+    const std::string what = is_value ? "a label value" : "a name";
     const char* const begin = ++p_;
     bool escaped = false;
     for (; p_ != end_ && *p_ != '"'; ++p_) {
       if (*p_ == '\\') {
         escaped = true;
-        if (++p_ == end_) break;
-        if (*p_ == '\n') return failure("a " + std::string(what) + " has a backslash before a line's end");
+        // The reference reads over NULs in label values, also between a backslash and what it escapes.
+        do {
+          ++p_;
+        } while (is_value && p_ != end_ && *p_ == '\0');
+        if (p_ == end_) break;
+        if (*p_ == '\n') return failure(what + " has a backslash before a line's end");
       }
-      if (*p_ == '\0') return failure("a " + std::string(what) + " contains a NUL");
-      if (*p_ == '\n' && strict_) return failure("a " + std::string(what) + " goes on after the line's end");
+      if (*p_ == '\0' && !is_value) return failure(what + " contains a NUL");
+      if (*p_ == '\n' && strict_) return failure(what + " goes on after the line's end");
     }
-    if (p_ == end_) return failure("the closing quote of a " + std::string(what) + " is missing");
+    if (p_ == end_) return failure("the closing quote of " + what + " is missing");
     const std::string_view raw(begin, static_cast<std::size_t>(p_ - begin));
     ++p_;
-    if (!is_valid_utf8(raw)) return failure("a " + std::string(what) + " is not valid UTF-8");
+    if (!is_valid_utf8(raw)) return failure(what + " is not valid UTF-8");
     if (!escaped || out_ == nullptr) return raw;
     char* const to = out_->allocate(raw.size());
     return std::string_view(to, unescape_into(raw, to));

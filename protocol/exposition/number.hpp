@@ -1,0 +1,98 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace troupe::exposition {
+
+namespace detail {
+
+inline constexpr double powers_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                           1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+inline constexpr std::uint64_t small_powers[] = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000};
+
+/// Eight decimal digits, given as the numbers 0 to 9, the first one in the lowest byte.
+inline std::uint64_t eight_digits(std::uint64_t digits) {
+  digits = digits * 10 + (digits >> 8);
+  const std::uint64_t mask = 0x000000ff000000ff;
+  return (((digits & mask) * 0x000f424000000064) + (((digits >> 16) & mask) * 0x0000271000000001)) >> 32;
+}
+
+/// Appends the digits at p to `number` (which may overflow: the caller counts them); reads at most 31 bytes.
+inline const char* take_digits(const char* p, std::uint64_t& number) {
+  for (int round = 0; round < 3; ++round) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, p, sizeof bytes);
+    bytes ^= 0x3030303030303030;
+    const std::uint64_t others = ((bytes + 0x7676767676767676) | bytes) & 0x8080808080808080;
+    if (others != 0) {
+      const int count = std::countr_zero(others) >> 3;
+      if (count == 0) return p;
+      number = number * small_powers[count] + eight_digits(bytes << (64 - 8 * count));
+      return p + count;
+    }
+    number = number * 100'000'000 + eight_digits(bytes);
+    p += 8;
+  }
+  return p;
+}
+
+/// The general case; `parse_value` has the contract.
+const char* parse_any_value(const char* begin, const char* end, double& out);
+/// The digits of [begin, end) are known to be a number without a sign; only too large or too small they can be.
+const char* parse_long_value(const char* begin, const char* end, bool negative, double& out);
+
+}  // namespace detail
+
+/// Reads a value at `begin` (Go float syntax without `p`, `P`, `_`; Inf and NaN in any case; every NaN is the normal
+/// one) up to a blank, a newline or `end`. Returns the end of the number, or null if there is none or it is out of
+/// range. Exactly rounded.
+inline const char* parse_value(const char* begin, const char* end, double& out) {
+  // Loads below go beyond the number, but less than this.
+  constexpr std::ptrdiff_t room = 80;
+  if (end - begin < room) return detail::parse_any_value(begin, end, out);
+  const bool negative = *begin == '-';
+  const char* const digits = begin + (negative ? 1 : 0);
+  std::uint64_t mantissa = 0;
+  const char* p = detail::take_digits(digits, mantissa);
+  std::ptrdiff_t count = p - digits;
+  std::ptrdiff_t exponent = 0;
+  if (*p == '.') {
+    const char* const fraction = p + 1;
+    p = detail::take_digits(fraction, mantissa);
+    exponent = fraction - p;
+    count -= exponent;
+  }
+  if ((*p | 0x20) == 'e') {
+    ++p;
+    const bool below = *p == '-';
+    p += below || *p == '+' ? 1 : 0;
+    const char* const first = p;
+    std::ptrdiff_t read = 0;
+    for (; p - first < 4 && *p >= '0' && *p <= '9'; ++p)
+      read = read * 10 + (*p - '0');
+    if (p == first) return nullptr;
+    exponent += below ? -read : read;
+  }
+  constexpr std::ptrdiff_t digits_that_fit = 19;
+  if (count == 0 || (*p != '\n' && *p != ' ' && *p != '\t')) [[unlikely]] {
+    return detail::parse_any_value(begin, end, out);
+  }
+  // With both exact one operation rounds once (Clinger, "How to read floating point numbers accurately").
+  constexpr std::uint64_t exact_integers = std::uint64_t{1} << 53;
+  if (count > digits_that_fit || mantissa > exact_integers || exponent < -22 || exponent > 22) [[unlikely]] {
+    return detail::parse_long_value(digits, p, negative, out);
+  }
+  double value = static_cast<double>(static_cast<std::int64_t>(mantissa));
+  if (exponent < 0) {
+    value /= detail::powers_of_ten[-exponent];
+  } else {
+    value *= detail::powers_of_ten[exponent];
+  }
+  out = negative ? -value : value;
+  return p;
+}
+
+}  // namespace troupe::exposition

@@ -30,8 +30,8 @@ struct url {
 
 using query_parameters = std::vector<std::pair<std::string, std::string>>;
 
-/// The URL of a scrape: the scheme and address as given, the path and parameters encoded. A `?query` in the path is
-/// kept in front of the parameters.
+/// The URL of a scrape, as Go's url.URL composes it: the path and parameters are plain text and get encoded ('?' in the
+/// path too), a missing leading slash is added. The address is a host with or without a port, nothing else.
 [[nodiscard]] result<std::string> compose_url(std::string_view scheme, std::string_view address, std::string_view path,
                                               const query_parameters& parameters);
 

@@ -1,0 +1,224 @@
+#include "protocol/http/transfer.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+
+#include "protocol/http/inflate.hpp"
+#include "protocol/http/url.hpp"
+
+namespace troupe::http {
+
+namespace {
+
+constexpr std::size_t most_header_bytes = std::size_t{64} << 10;
+// Redirects and endless "100 Continue" answers: curl keeps each of their headers until the end.
+constexpr std::size_t most_header_bytes_in_all = std::size_t{512} << 10;
+
+bool same_name(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+std::string milliseconds(std::chrono::milliseconds duration) {
+  const auto count = duration.count();
+  return count % 1000 == 0 ? std::to_string(count / 1000) + "s" : std::to_string(count) + "ms";
+}
+
+}  // namespace
+
+bool transfer::prepare(submission s, const session& settings, std::shared_ptr<body_pool> bodies) {
+  of = std::move(s);
+  answer = response{};
+  answer.body = body(std::move(bodies));
+  error_text[0] = '\0';
+  header_bytes_ = 0;
+  headers_too_large_ = body_started_ = body_too_large_ = gzip_ = false;
+  const auto& what = of.what;
+  limit_ = what.max_body_bytes == 0 ? default_body_limit : std::min(what.max_body_bytes, largest_body_limit);
+
+  const auto left = what.timeout - std::chrono::duration_cast<std::chrono::milliseconds>(
+                                       std::chrono::steady_clock::now() - of.submitted);
+  if (left.count() <= 0) {
+    answer.failure = failure_kind::timeout;
+    answer.error =
+        "timed out after " + milliseconds(what.timeout) + ", waiting for its turn among the requests in flight";
+    return false;
+  }
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
+  curl_easy_setopt(easy, CURLOPT_URL, what.url.c_str());
+  set_method();
+  set_route(settings);
+  return set_headers(settings);
+}
+
+void transfer::set_method() {
+  const auto& what = of.what;
+  if (what.method == "GET" && !what.body) {
+    if (!plain_get_) {
+      curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+      curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, nullptr);
+    }
+    plain_get_ = true;
+    return;
+  }
+  plain_get_ = false;
+  curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, nullptr);
+  if (what.method == "HEAD") {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  } else if (what.body || what.method == "POST") {
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, what.body ? what.body->data() : "");
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(what.body ? what.body->size() : 0));
+  }
+  // curl turns a POST that was redirected by 301, 302 or 303 into a GET, as Go does, unless it is told the method by
+  // name.
+  if (what.method != "HEAD" && what.method != "POST")
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, what.method.c_str());
+}
+
+void transfer::set_route(const session& settings) {
+  if (unix_socket_ != of.what.unix_socket) {
+    unix_socket_ = of.what.unix_socket;
+    curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, unix_socket_.empty() ? nullptr : unix_socket_.c_str());
+  }
+  const int route = same_name(std::string_view(of.what.url).substr(0, 6), "https:") ? 1 : 0;
+  if (route_ == route) return;
+  route_ = route;
+  // An empty text, unlike none at all, keeps curl from reading the environment.
+  curl_easy_setopt(easy, CURLOPT_PROXY, settings.proxy_for(route == 1).c_str());
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, settings.no_proxy().c_str());
+}
+
+bool transfer::set_headers(const session& settings) {
+  const auto& what = of.what;
+  header_text_.clear();
+  std::vector<std::size_t>::size_type count = 0;
+  std::array<std::size_t, 128> starts{};
+  const auto add = [&](std::string_view name, std::string_view value) {
+    if (count == starts.size()) return false;
+    starts[count++] = header_text_.size();
+    // curl's own form of an empty header is "Name;".
+    header_text_.append(name).append(value.empty() ? ";" : ": ").append(value) += '\0';
+    return true;
+  };
+  const auto add_line = [&](std::string_view line) {
+    starts[count++] = header_text_.size();
+    header_text_.append(line) += '\0';
+  };
+  bool has_authorization = false;
+  bool has_content_type = false;
+  const auto refuse = [&](std::string why) {
+    answer.failure = failure_kind::invalid_request;
+    answer.error = std::move(why);
+    return false;
+  };
+  for (const auto& [name, value] : what.headers) {
+    if (!valid_header(name, value)) return refuse("header \"" + name + "\" is malformed");
+    has_authorization = has_authorization || same_name(name, "authorization");
+    has_content_type = has_content_type || same_name(name, "content-type");
+    if (count + 4 >= starts.size() || !add(name, value)) return refuse("more than 120 headers");
+  }
+  if (what.accept_gzip) add_line("Accept-Encoding: gzip");
+  if (!has_authorization) {
+    const auto line = settings.authorization_line();
+    if (!line) return refuse(line.error().message);
+    if (!line->empty()) add_line(*line);
+  }
+  if (!plain_get_) {
+    // Neither is wanted: a form's content type, and a second of waiting for "100 Continue".
+    if (!has_content_type) add_line("Content-Type:");
+    add_line("Expect:");
+  }
+  nodes_.resize(count);
+  for (std::size_t i = 0; i < count; ++i)
+    nodes_[i] = {header_text_.data() + starts[i], i + 1 < count ? &nodes_[i + 1] : settings.fixed_headers()};
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, count == 0 ? settings.fixed_headers() : nodes_.data());
+  return true;
+}
+
+bool transfer::on_header(std::string_view line) {
+  header_bytes_ += line.size();
+  const bool status_line = line.starts_with("HTTP/");
+  if (status_line) answer.header_lines.clear();
+  headers_too_large_ =
+      answer.header_lines.size() + line.size() > most_header_bytes || header_bytes_ > most_header_bytes_in_all;
+  if (!headers_too_large_ && !status_line) answer.header_lines.append(line);
+  return !headers_too_large_;
+}
+
+bool transfer::start_body() {
+  body_started_ = true;
+  const auto encoding = answer.header("content-encoding");
+  gzip_ = same_name(encoding, "gzip");
+  curl_off_t length = -1;
+  curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+  if (length <= 0) return true;
+  if (static_cast<std::uint64_t>(length) > limit_) return false;
+  // The length is only a claim: a lie costs at most this much.
+  (gzip_ ? wire_ : answer.body).reserve(std::min<std::uint64_t>(static_cast<std::uint64_t>(length), 1 << 20));
+  return true;
+}
+
+bool transfer::on_body(const char* bytes, std::size_t count) {
+  if (!body_started_) body_too_large_ = !start_body();
+  auto& into = gzip_ ? wire_ : answer.body;
+  body_too_large_ = body_too_large_ || into.size() + count > limit_;
+  if (body_too_large_) return false;
+  answer.wire_bytes += count;
+  into.append(bytes, count);
+  return true;
+}
+
+void transfer::inflate() {
+  switch (inflate_gzip(wire_.view(), limit_, answer.body)) {
+    case inflate_fault::none:
+      break;
+    case inflate_fault::too_large:
+      body_too_large_ = true;
+      break;
+    case inflate_fault::malformed:
+      answer.failure = failure_kind::bad_encoding;
+      answer.error = "the body says it is gzip but is not, or is cut short";
+      break;
+  }
+}
+
+response transfer::conclude(CURLcode code) {
+  if (answer.failure == failure_kind::none) {
+    long status = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    answer.status = static_cast<int>(status);
+    if (code == CURLE_OK && gzip_) inflate();
+    const std::string_view text(error_text.data());
+    if (body_too_large_) {
+      answer.failure = failure_kind::too_large;
+      answer.error = "the body is larger than " + std::to_string(limit_) + " bytes";
+    } else if (headers_too_large_) {
+      answer.failure = failure_kind::protocol;
+      answer.error = "the headers are larger than " + std::to_string(most_header_bytes) + " bytes";
+    } else if (code != CURLE_OK) {
+      long os_error = 0;
+      curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_error);
+      answer.failure = kind_of(code, os_error, text);
+      answer.error = describe(answer.failure, code, os_error, text);
+      if (answer.failure == failure_kind::timeout)
+        answer.error = "timed out after " + milliseconds(of.what.timeout) + ": " + answer.error;
+    }
+  }
+  if (answer.failure != failure_kind::none) {
+    answer.body = body();
+    answer.error = of.what.method + " " + redacted_url(of.what.url) + ": " + answer.error;
+  }
+  answer.duration = std::chrono::steady_clock::now() - of.submitted;
+  return std::move(answer);
+}
+
+void transfer::release() {
+  of = submission{};
+  answer = response{};
+  wire_ = body();
+}
+
+}  // namespace troupe::http

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <curl/curl.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "protocol/http/transport.hpp"
+
+namespace troupe::http {
+
+/// One curl handle and the request it carries at the moment. curl keeps pointers into it: it does not move.
+struct transfer {
+  explicit transfer(CURL* handle) : easy(handle) {}
+  ~transfer() { curl_easy_cleanup(easy); }
+  transfer(const transfer&) = delete;
+
+  /// Everything that differs between two requests of a session. False: `answer` says why the request can't be sent.
+  [[nodiscard]] bool prepare(submission s, const session& settings, std::shared_ptr<body_pool> bodies);
+  [[nodiscard]] response conclude(CURLcode code);
+  void release();  ///< forgets the request, keeps the handle
+
+  [[nodiscard]] bool on_header(std::string_view line);  ///< false: give up
+  [[nodiscard]] bool on_body(const char* bytes, std::size_t count);
+
+  CURL* const easy;
+  submission of;
+  response answer;
+  std::array<char, CURL_ERROR_SIZE> error_text{};
+
+ private:
+  void set_method();
+  [[nodiscard]] bool set_headers(const session& settings);
+  void set_route(const session& settings);
+  [[nodiscard]] bool start_body();
+  void inflate();
+
+  // curl keeps the list and its text as they are: nodes are made in place, nothing is allocated per header.
+  std::vector<curl_slist> nodes_;
+  std::string header_text_;
+  std::string unix_socket_;  // as last told to curl
+  int route_ = -1;           // 0: http, 1: https; the proxy last told to curl
+  bool plain_get_ = false;   // what curl was last told is a GET without a body
+  body wire_;
+  std::uint64_t limit_ = 0;
+  std::size_t header_bytes_ = 0;  // of all answers, those of redirects included
+  bool headers_too_large_ = false;
+  bool body_started_ = false;
+  bool body_too_large_ = false;
+  bool gzip_ = false;
+};
+
+/// The kind of a curl failure, and what to tell the user about it.
+[[nodiscard]] failure_kind kind_of(CURLcode code, long os_error, std::string_view text);
+[[nodiscard]] std::string describe(failure_kind kind, CURLcode code, long os_error, std::string_view text);
+
+}  // namespace troupe::http

@@ -211,7 +211,7 @@ void client::thread::sweep() {
 }
 
 int client::thread::wait_milliseconds() const {
-  if (!completed_.empty() || (!waiting_.empty() && in_flight_ < limits_.max_in_flight)) return 0;
+  if (look_again_) return 0;
   std::optional<steady_time> first;
   for (const auto& each : slots_) {
     if (each && each->timer() && (!first || *each->timer() < *first)) first = each->timer();
@@ -224,6 +224,7 @@ int client::thread::wait_milliseconds() const {
 void client::thread::wait() {
   std::array<epoll_event, 128> events;
   const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_milliseconds());
+  look_again_ = false;
   mail_->awake();
   for (int i = 0; i < count; ++i) {
     const auto tag = events[static_cast<std::size_t>(i)].data.u64;
@@ -252,6 +253,9 @@ void client::thread::deliver() {
     in_flight_ -= completed_.size() - before;
   }
   if (completed_.empty()) return;
+  // What the callbacks submit is read before the next sleep.
+  mail_->awake();
+  look_again_ = true;
   std::uint64_t opened = opened_before_;
   for (const auto& each : slots_)
     opened += each ? each->connections_opened() : 0;

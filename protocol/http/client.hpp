@@ -22,13 +22,13 @@ inline constexpr std::uint64_t largest_body_limit = std::uint64_t{1} << 30;
 
 struct request {
   std::string method = "GET";
-  std::string url;  ///< absolute, http or https
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::shared_ptr<const std::string> body;    ///< may be shared by retries; null: none
+  std::string url{};  ///< absolute, http or https
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::shared_ptr<const std::string> body{};  ///< may be shared by retries; null: none
   std::chrono::milliseconds timeout{10'000};  ///< from submit to the last byte, redirects included
   std::uint64_t max_body_bytes = 0;           ///< of the body as delivered, that is, inflated; 0: default_body_limit
   bool accept_gzip = false;                   ///< asks for gzip; what comes as gzip is inflated either way
-  std::string unix_socket;                    ///< path of a socket to connect to in place of the URL's host
+  std::string unix_socket{};                  ///< path of a socket to connect to in place of the URL's host
 };
 
 enum class failure_kind : std::uint8_t {
@@ -72,7 +72,7 @@ struct client_limits {
   std::size_t max_in_flight = 2048;         ///< beyond it requests wait their turn, their time-out running
   std::size_t max_idle_connections = 4096;  ///< per session
   std::size_t pooled_body_bytes = std::size_t{4} << 20;
-  std::size_t receive_buffer_bytes = std::size_t{128} << 10;  ///< per request in flight, not per connection
+  std::size_t receive_buffer_bytes = std::size_t{32} << 10;   ///< per request in flight, not per connection
 };
 
 struct client_counts {

@@ -100,6 +100,7 @@ class client::thread {
   std::vector<std::uint32_t> retiring_;  // of closed sessions and of old TLS material: gone when nothing runs
   std::vector<completion> completed_;
   std::size_t in_flight_ = 0;
+  bool look_again_ = false;  // at the mail and at what waits, before sleeping
 
   // Written by the thread, read by counts().
   std::atomic<std::uint64_t> submitted_count_{0}, in_flight_count_{0}, waiting_count_{0}, wire_bytes_{0}, opened_{0};

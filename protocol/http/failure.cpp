@@ -73,7 +73,7 @@ failure_kind kind_of(CURLcode code, long os_error, std::string_view text) {
       return failure_kind::reset;
     // curl reports what it can't parse in chunks as a failure to receive, and an alert during TLS as well.
     case CURLE_RECV_ERROR:
-      if (contains(text, "chunk")) return failure_kind::protocol;
+      if (contains(text, "chunk") || contains(text, "Too large")) return failure_kind::protocol;
       if (os_error == 0 && (contains(text, "SSL") || contains(text, "alert"))) return failure_kind::tls;
       return contains(text, "CONNECT") ? failure_kind::refused : failure_kind::reset;
     case CURLE_TOO_MANY_REDIRECTS:

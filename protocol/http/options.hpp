@@ -12,38 +12,38 @@ namespace troupe::http {
 /// How a client proves who it is and whom it trusts. Of each pair `_file`/`_pem` at most one may be set; no CA at all
 /// means the system's. Files are read again when they change; connections made before keep what they were made with.
 struct tls_options {
-  std::string ca_file, ca_pem;
-  std::string cert_file, cert_pem;
-  std::string key_file, key_pem;
-  std::string server_name;  ///< replaces the URL's host in SNI and in the certificate check
-  std::string min_version;  ///< TLS10, TLS11, TLS12, TLS13; empty: TLS12
+  std::string ca_file{}, ca_pem{};
+  std::string cert_file{}, cert_pem{};
+  std::string key_file{}, key_pem{};
+  std::string server_name{};  ///< replaces the URL's host in SNI and in the certificate check
+  std::string min_version{};  ///< TLS10, TLS11, TLS12, TLS13; empty: TLS12
   bool insecure_skip_verify = false;
 };
 
 struct basic_auth {
-  std::string username;
-  std::string password, password_file;  ///< at most one
+  std::string username{};
+  std::string password{}, password_file{};  ///< at most one
 };
 
 /// `Authorization: TYPE CREDENTIALS`; the configuration's bearer_token forms are this with the type "Bearer".
 struct authorization {
   std::string type = "Bearer";
-  std::string credentials, credentials_file;  ///< at most one
+  std::string credentials{}, credentials_file{};  ///< at most one
 };
 
 /// What the configuration's HTTP client block decodes to: one per component or endpoint.
 struct client_options {
-  std::optional<basic_auth> basic;  ///< at most one of `basic` and `authorize`
-  std::optional<authorization> authorize;
-  tls_options tls;
-  std::string proxy_url;  ///< http, https, socks5 or socks5h; may carry user and password
-  std::string no_proxy;   ///< comma-separated hosts, domains and CIDR ranges
+  std::optional<basic_auth> basic{};  ///< at most one of `basic` and `authorize`
+  std::optional<authorization> authorize{};
+  tls_options tls{};
+  std::string proxy_url{};  ///< http, https, socks5 or socks5h; may carry user and password
+  std::string no_proxy{};   ///< comma-separated hosts, domains and CIDR ranges
   bool proxy_from_environment = false;
-  std::multimap<std::string, std::string> proxy_connect_header;
-  std::multimap<std::string, std::string> http_headers;  ///< sent with every request
-  bool follow_redirects = true;                          ///< at most 10 hops; never passes credentials to another host
-  bool enable_http2 = true;                              ///< negotiated over TLS only
-  std::string user_agent;
+  std::multimap<std::string, std::string> proxy_connect_header{};
+  std::multimap<std::string, std::string> http_headers{};  ///< sent with every request
+  bool follow_redirects = true;  ///< at most 10 hops; never passes credentials to another host
+  bool enable_http2 = true;      ///< negotiated over TLS only
+  std::string user_agent{};
 };
 
 /// What the types can't say: exclusive options, reserved or malformed headers, malformed versions. Opens no files.

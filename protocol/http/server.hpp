@@ -60,29 +60,29 @@ struct server_limits {
 
 /// Whether a client must or may show a certificate: Go's names of the `http` block.
 struct server_tls {
-  std::string cert_file, cert_pem;
-  std::string key_file, key_pem;
-  std::string client_ca_file, client_ca_pem;
+  std::string cert_file{}, cert_pem{};
+  std::string key_file{}, key_pem{};
+  std::string client_ca_file{}, client_ca_pem{};
   std::string client_auth_type = "NoClientCert";  ///< RequestClientCert, RequireAnyClientCert, VerifyClientCertIfGiven,
                                                   ///< RequireAndVerifyClientCert
-  std::string min_version, max_version;           ///< TLS10 … TLS13
-  std::vector<std::string> cipher_suites;         ///< by their IANA names, TLS 1.2 and below
-  std::vector<std::string> curve_preferences;     ///< CurveP256, CurveP384, CurveP521, X25519
+  std::string min_version{}, max_version{};       ///< TLS10 … TLS13
+  std::vector<std::string> cipher_suites{};       ///< by their IANA names, TLS 1.2 and below
+  std::vector<std::string> curve_preferences{};   ///< CurveP256, CurveP384, CurveP521, X25519
 };
 
 /// Basic authentication of the paths that start with one of `paths`, or, without authenticate_matching_paths, of all
 /// but those.
 struct server_auth {
-  std::string username, password;
-  std::vector<std::string> paths;
+  std::string username{}, password{};
+  std::vector<std::string> paths{};
   bool authenticate_matching_paths = false;
 };
 
 struct server_options {
   std::string address = "127.0.0.1:12345";  ///< host:port, [ipv6]:port or :port (all addresses); port 0: any free one
-  server_limits limits;
-  std::optional<server_tls> tls;
-  std::optional<server_auth> auth;
+  server_limits limits{};
+  std::optional<server_tls> tls{};
+  std::optional<server_auth> auth{};
 };
 
 struct server_counts {

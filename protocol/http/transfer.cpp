@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t most_header_bytes = std::size_t{64} << 10;
 // Redirects and endless "100 Continue" answers: curl keeps each of their headers until the end.
-constexpr std::size_t most_header_bytes_in_all = std::size_t{512} << 10;
+constexpr std::size_t most_header_bytes_in_all = std::size_t{256} << 10;
 
 bool same_name(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
@@ -145,24 +145,33 @@ bool transfer::on_header(std::string_view line) {
   headers_too_large_ =
       answer.header_lines.size() + line.size() > most_header_bytes || header_bytes_ > most_header_bytes_in_all;
   if (!headers_too_large_ && !status_line) answer.header_lines.append(line);
-  return !headers_too_large_;
+  const bool last = line == "\r\n" || line == "\n";
+  body_too_large_ = last && of.what.method != "HEAD" && announces_too_much();
+  return !headers_too_large_ && !body_too_large_;
 }
 
-bool transfer::start_body() {
+bool transfer::announces_too_much() const {
+  long status = 0;
+  curl_off_t length = -1;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+  // The body of a redirect that is followed is never looked at.
+  return (status < 300 || status >= 400) && length > 0 && static_cast<std::uint64_t>(length) > limit_;
+}
+
+void transfer::start_body() {
   body_started_ = true;
   const auto encoding = answer.header("content-encoding");
   gzip_ = same_name(encoding, "gzip");
   curl_off_t length = -1;
   curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-  if (length <= 0) return true;
-  if (static_cast<std::uint64_t>(length) > limit_) return false;
+  if (length <= 0) return;
   // The length is only a claim: a lie costs at most this much.
   (gzip_ ? wire_ : answer.body).reserve(std::min<std::uint64_t>(static_cast<std::uint64_t>(length), 1 << 20));
-  return true;
 }
 
 bool transfer::on_body(const char* bytes, std::size_t count) {
-  if (!body_started_) body_too_large_ = !start_body();
+  if (!body_started_) start_body();
   auto& into = gzip_ ? wire_ : answer.body;
   body_too_large_ = body_too_large_ || into.size() + count > limit_;
   if (body_too_large_) return false;

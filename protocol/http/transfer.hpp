@@ -34,7 +34,8 @@ struct transfer {
   void set_method();
   [[nodiscard]] bool set_headers(const session& settings);
   void set_route(const session& settings);
-  [[nodiscard]] bool start_body();
+  [[nodiscard]] bool announces_too_much() const;
+  void start_body();
   void inflate();
 
   // curl keeps the list and its text as they are: nodes are made in place, nothing is allocated per header.

@@ -16,7 +16,7 @@ namespace {
 
 // More are made when a burst needs them, and freed after it: a handle is some 10 kB, its receive buffer lives only
 // while it runs.
-constexpr std::size_t most_idle_handles = 16;
+constexpr std::size_t most_idle_handles = 64;
 
 long curl_tls_version(const std::string& name) {
   if (name == "TLS10") return CURL_SSLVERSION_TLSv1_0;

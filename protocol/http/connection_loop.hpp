@@ -172,7 +172,8 @@ class connection final : public connection_base, public std::enable_shared_from_
     const auto until = std::chrono::steady_clock::now() + host_.limits.answer_timeout;
     while (pending->where() == pending_answer::stage::waiting && !closing_) {
       if (std::chrono::steady_clock::now() >= until) {
-        static_cast<void>(co_await write_whole(own_answer(503, "no answer in time\n"), in, false));
+        auto head = own_answer(503, "no answer in time\n");
+        static_cast<void>(co_await write_whole(std::move(head), in, false));
         co_return false;
       }
       co_await sleep(until);
@@ -181,7 +182,8 @@ class connection final : public connection_base, public std::enable_shared_from_
     const bool streamed = pending->where() != pending_answer::stage::whole;
     const bool keep = in.keep_alive() && !host_.stopping && host_.secured()->tls == tls_;
     if (streamed) co_return co_await write_stream(*pending, in, keep);
-    co_return co_await write_whole(pending->take_head(), in, keep) && keep;
+    auto head = pending->take_head();
+    co_return co_await write_whole(std::move(head), in, keep) && keep;
   }
 
   task<void> sleep(std::chrono::steady_clock::time_point until) {
@@ -227,30 +229,34 @@ class connection final : public connection_base, public std::enable_shared_from_
         continue;
       }
       set_deadline(host_.limits.write_timeout);
+      const auto chunk = beast::http::make_chunk(asio::buffer(piece));
       if (chunked)
-        co_await asio::async_write(stream_, beast::http::make_chunk(asio::buffer(piece)), into(ec));
+        co_await asio::async_write(stream_, chunk, into(ec));
       else
         co_await asio::async_write(stream_, asio::buffer(piece), into(ec));
     }
     if (ec || closing_) co_return false;
     if (chunked && !headers_only) {
       set_deadline(host_.limits.write_timeout);
-      co_await asio::async_write(stream_, beast::http::make_chunk_last(), into(ec));
+      const auto last = beast::http::make_chunk_last();
+      co_await asio::async_write(stream_, last, into(ec));
     }
     clear_deadline();
     co_return keep && !ec;
   }
 
   task<bool> refuse(error_code ec) {
-    if (timed_out_) co_return co_await say_and_close({408, "the request did not come in time\n"});
-    if (auto wrong = fault_of(ec)) co_return co_await say_and_close(std::move(*wrong));
-    co_return false;
+    std::optional<fault> wrong = fault_of(ec);
+    if (timed_out_) wrong = fault{408, "the request did not come in time\n"};
+    if (!wrong) co_return false;
+    co_return co_await say_and_close(std::move(*wrong));
   }
 
   task<bool> say_and_close(fault wrong) {
     if (closing_) co_return false;
-    beast_request none;
-    if (co_await write_whole(own_answer(wrong.status, std::move(wrong.text)), none, false)) co_await drain();
+    const beast_request none;
+    auto head = own_answer(wrong.status, std::move(wrong.text));
+    if (co_await write_whole(std::move(head), none, false)) co_await drain();
     co_return false;
   }
 

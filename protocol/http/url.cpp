@@ -85,6 +85,11 @@ result<url> parse_url(std::string_view text) {
   const auto forbidden = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; };
   if (std::any_of(text.begin(), text.end(), forbidden)) return refuse("it contains a space or a control character");
 
+  // curl forgives a slash too few or too many.
+  const auto slashes = text.find("://");
+  if (slashes == std::string_view::npos) return refuse("it must start with http:// or https://");
+  if (slashes + 3 == text.size() || text[slashes + 3] == '/') return refuse("it names no host");
+
   const std::unique_ptr<CURLU, release_url> parsed(curl_url());
   const auto status =
       curl_url_set(parsed.get(), CURLUPART_URL, std::string(text).c_str(), CURLU_NON_SUPPORT_SCHEME | CURLU_PATH_AS_IS);

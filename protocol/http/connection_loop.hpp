@@ -94,12 +94,15 @@ class connection final : public connection_base, public std::enable_shared_from_
       co_await stream_.async_handshake(asio::ssl::stream_base::server, into(ec));
     }
     bool again = !ec;
-    while (again && !closing_ && !host_.stopping)
+    while (again && wanted())
       again = co_await serve_one();
     clear_deadline();
     error_code ignored;
     socket().close(ignored);
   }
+
+  // False: another request must not come over this connection.
+  [[nodiscard]] bool wanted() const { return !closing_ && !host_.stopping && host_.secured()->tls == tls_; }
 
   // One request and its answer. False: the connection is at its end.
   task<bool> serve_one() {
@@ -180,7 +183,7 @@ class connection final : public connection_base, public std::enable_shared_from_
     }
     if (closing_) co_return false;
     const bool streamed = pending->where() != pending_answer::stage::whole;
-    const bool keep = in.keep_alive() && !host_.stopping && host_.secured()->tls == tls_;
+    const bool keep = in.keep_alive() && wanted();
     if (streamed) co_return co_await write_stream(*pending, in, keep);
     auto head = pending->take_head();
     co_return co_await write_whole(std::move(head), in, keep) && keep;

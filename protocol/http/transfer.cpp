@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
+#include <utility>
 
 #include "protocol/http/inflate.hpp"
 #include "protocol/http/url.hpp"
@@ -37,19 +37,34 @@ bool transfer::prepare(submission s, const session& settings, std::shared_ptr<bo
   const auto& what = of.what;
   limit_ = what.max_body_bytes == 0 ? default_body_limit : std::min(what.max_body_bytes, largest_body_limit);
 
-  const auto left = what.timeout - std::chrono::duration_cast<std::chrono::milliseconds>(
-                                       std::chrono::steady_clock::now() - of.submitted);
-  if (left.count() <= 0) {
+  if (!set_time_left()) {
     answer.failure = failure_kind::timeout;
     answer.error =
         "timed out after " + milliseconds(what.timeout) + ", waiting for its turn among the requests in flight";
     return false;
   }
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
   curl_easy_setopt(easy, CURLOPT_URL, what.url.c_str());
   set_method();
   set_route(settings);
   return set_headers(settings);
+}
+
+bool transfer::set_time_left() {
+  const auto gone = std::chrono::steady_clock::now() - of.submitted;
+  const auto left = of.what.timeout - std::chrono::duration_cast<std::chrono::milliseconds>(gone);
+  // To curl, 0 is no limit.
+  return left.count() > 0 && curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count())) == CURLE_OK;
+}
+
+bool transfer::again(CURLcode code) {
+  long connected = 0;
+  curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connected);
+  const bool broke = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR;
+  if (!broke || sent_again_ || connected != 0 || header_bytes_ != 0 || !set_time_left()) return false;
+  sent_again_ = true;
+  error_text[0] = '\0';
+  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+  return true;
 }
 
 void transfer::set_method() {
@@ -225,6 +240,7 @@ response transfer::conclude(CURLcode code) {
 }
 
 void transfer::release() {
+  if (std::exchange(sent_again_, false)) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
   of = submission{};
   answer = response{};
   wire_ = body();

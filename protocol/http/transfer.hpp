@@ -19,6 +19,9 @@ struct transfer {
 
   /// Everything that differs between two requests of a session. False: `answer` says why the request can't be sent.
   [[nodiscard]] bool prepare(submission s, const session& settings, std::shared_ptr<body_pool> bodies);
+  /// Makes ready to be sent once more, on a new connection, if it failed on a kept one that the peer was just closing.
+  /// curl does so itself unless it was still sending the body.
+  [[nodiscard]] bool again(CURLcode code);
   [[nodiscard]] response conclude(CURLcode code);
   void release();  ///< forgets the request, keeps the handle
 
@@ -31,6 +34,7 @@ struct transfer {
   std::array<char, CURL_ERROR_SIZE> error_text{};
 
  private:
+  [[nodiscard]] bool set_time_left();
   void set_method();
   [[nodiscard]] bool set_headers(const session& settings);
   void set_route(const session& settings);
@@ -47,6 +51,7 @@ struct transfer {
   body wire_;
   std::uint64_t limit_ = 0;
   std::size_t header_bytes_ = 0;  // of all answers, those of redirects included
+  bool sent_again_ = false;
   bool headers_too_large_ = false;
   bool body_started_ = false;
   bool body_too_large_ = false;

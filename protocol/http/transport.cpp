@@ -185,9 +185,9 @@ void transport::cancel_all() {
 
 void transport::on_socket(int descriptor, std::uint32_t epoll_events) {
   int events = 0;
-  if ((epoll_events & (EPOLLIN | EPOLLHUP | EPOLLRDHUP)) != 0) events |= CURL_CSELECT_IN;
-  if ((epoll_events & EPOLLOUT) != 0) events |= CURL_CSELECT_OUT;
-  if ((epoll_events & EPOLLERR) != 0) events |= CURL_CSELECT_ERR;
+  // Not CURL_CSELECT_ERR: curl would only say that there was an error; reading or writing says which.
+  if ((epoll_events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) events |= CURL_CSELECT_IN;
+  if ((epoll_events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) events |= CURL_CSELECT_OUT;
   int running = 0;
   curl_multi_socket_action(multi_, descriptor, events, &running);
 }
@@ -209,6 +209,10 @@ void transport::finished(std::vector<completion>& out) {
     long opened = 0;
     curl_easy_getinfo(done->easy, CURLINFO_NUM_CONNECTS, &opened);
     connections_opened_ += static_cast<std::uint64_t>(opened);
+    if (done->again(code)) {
+      curl_multi_add_handle(multi_, done->easy);
+      continue;
+    }
     auto answer = done->conclude(code);
     const auto found = running_.find(done->of.id);
     auto t = std::move(found->second);

@@ -11,6 +11,7 @@ using namespace troupe::testing;
 using http::failure_kind;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using namespace std::string_literals;
 
 namespace {
 
@@ -65,8 +66,8 @@ std::vector<misbehaviour> misbehaviours() {
       {"garbage content-length", answer("HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\nhello"), failure_kind::protocol,
        "Content-Length"},
       {"not HTTP", answer("SSH-2.0-OpenSSH_9.2\r\n"), failure_kind::protocol, "HTTP/0.9"},
-      {"NUL in a header", answer(std::string("HTTP/1.1 200 OK\r\nA: b\0c\r\nContent-Length: 1\r\n\r\nx", 49)),
-       failure_kind::protocol, "Nul byte in header"},
+      {"NUL in a header", answer("HTTP/1.1 200 OK\r\nA: b\0c\r\nContent-Length: 1\r\n\r\nx"s), failure_kind::protocol,
+       "Nul byte in header"},
       {"one endless header", script().request().send("HTTP/1.1 200 OK\r\nA: ").repeat(std::string(65536, 'a'), 400),
        failure_kind::protocol, ""},
       {"endless headers", script().request().send("HTTP/1.1 200 OK\r\n").repeat("Name: value\r\n", 10'000'000),

@@ -177,7 +177,8 @@ void client::thread::start(submission s) {
     return;
   }
   ++in_flight_;
-  transport_for(*s.via, std::move(*material)).start(std::move(s));
+  auto& over = transport_for(*s.via, std::move(*material));
+  over.start(std::move(s));
 }
 
 transport& client::thread::transport_for(session& via, std::shared_ptr<const tls_material> material) {

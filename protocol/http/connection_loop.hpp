@@ -1,5 +1,14 @@
 #pragma once
 
+// Boost 1.74 knows coroutines only of g++, and libstdc++ 12 only those of compilers that announce them.
+#if defined(__clang__) && !defined(BOOST_ASIO_HAS_CO_AWAIT)
+#define BOOST_ASIO_HAS_CO_AWAIT 1
+#define BOOST_ASIO_HAS_STD_COROUTINE 1
+#ifndef __cpp_impl_coroutine
+#define __cpp_impl_coroutine 201902L
+#endif
+#endif
+
 #include <utility>  // Boost 1.74's awaitable.hpp forgets it.
 
 #include <boost/asio/awaitable.hpp>

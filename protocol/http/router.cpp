@@ -19,7 +19,7 @@ void router::add_prefix(std::string_view method, std::string prefix, request_han
   if (place == prefixes_.end()) {
     place =
         std::find_if(prefixes_.begin(), prefixes_.end(), [&](const auto& p) { return p.first.size() < prefix.size(); });
-    place = prefixes_.insert(place, {std::move(prefix), {}});
+    place = prefixes_.emplace(place, std::move(prefix), methods());
   }
   place->second[std::string(method)] = std::move(handler);
 }

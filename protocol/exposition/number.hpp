@@ -21,7 +21,7 @@ inline std::uint64_t eight_digits(std::uint64_t digits) {
 }
 
 /// Appends the digits at p to `number` (which may overflow: the caller counts them); reads at most 31 bytes.
-inline const char* take_digits(const char* p, std::uint64_t& number) {
+[[gnu::always_inline]] inline const char* take_digits(const char* p, std::uint64_t& number) {
   for (int round = 0; round < 3; ++round) {
     std::uint64_t bytes = 0;
     std::memcpy(&bytes, p, sizeof bytes);
@@ -39,6 +39,18 @@ inline const char* take_digits(const char* p, std::uint64_t& number) {
   return p;
 }
 
+/// Adds the exponent after an `e`; p itself if there is none that could matter.
+inline const char* take_exponent(const char* p, std::ptrdiff_t& exponent) {
+  const bool negative = *p == '-';
+  p += negative || *p == '+' ? 1 : 0;
+  const auto first = static_cast<unsigned>(p[0] - '0');
+  const auto second = static_cast<unsigned>(p[1] - '0');
+  if (first > 9) return p - 1;
+  const std::ptrdiff_t read = second > 9 ? first : first * 10 + second;
+  exponent += negative ? -read : read;
+  return p + (second > 9 ? 1 : 2);
+}
+
 /// The general case; `parse_value` has the contract.
 const char* parse_any_value(const char* begin, const char* end, double& out);
 /// The digits of [begin, end) are known to be a number without a sign; only too large or too small they can be.
@@ -49,7 +61,7 @@ const char* parse_long_value(const char* begin, const char* end, bool negative, 
 /// Reads a value at `begin` (Go float syntax without `p`, `P`, `_`; Inf and NaN in any case; every NaN is the normal
 /// one) up to a blank, a newline or `end`. Returns the end of the number, or null if there is none or it is out of
 /// range. Exactly rounded.
-inline const char* parse_value(const char* begin, const char* end, double& out) {
+[[gnu::always_inline]] inline const char* parse_value(const char* begin, const char* end, double& out) {
   // Loads below go beyond the number, but less than this.
   constexpr std::ptrdiff_t room = 80;
   if (end - begin < room) return detail::parse_any_value(begin, end, out);
@@ -58,6 +70,13 @@ inline const char* parse_value(const char* begin, const char* end, double& out) 
   std::uint64_t mantissa = 0;
   const char* p = detail::take_digits(digits, mantissa);
   std::ptrdiff_t count = p - digits;
+  // Whole numbers are what most lines have.
+  constexpr std::ptrdiff_t exact_digits = 15;
+  if (*p == '\n' && count > 0 && count <= exact_digits) {
+    const auto value = static_cast<double>(static_cast<std::int64_t>(mantissa));
+    out = negative ? -value : value;
+    return p;
+  }
   std::ptrdiff_t exponent = 0;
   if (*p == '.') {
     const char* const fraction = p + 1;
@@ -65,17 +84,7 @@ inline const char* parse_value(const char* begin, const char* end, double& out) 
     exponent = fraction - p;
     count -= exponent;
   }
-  if ((*p | 0x20) == 'e') {
-    ++p;
-    const bool below = *p == '-';
-    p += below || *p == '+' ? 1 : 0;
-    const char* const first = p;
-    std::ptrdiff_t read = 0;
-    for (; p - first < 4 && *p >= '0' && *p <= '9'; ++p)
-      read = read * 10 + (*p - '0');
-    if (p == first) return nullptr;
-    exponent += below ? -read : read;
-  }
+  if ((*p | 0x20) == 'e') p = detail::take_exponent(p + 1, exponent);
   constexpr std::ptrdiff_t digits_that_fit = 19;
   if (count == 0 || (*p != '\n' && *p != ' ' && *p != '\t')) [[unlikely]] {
     return detail::parse_any_value(begin, end, out);

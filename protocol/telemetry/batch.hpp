@@ -31,6 +31,7 @@ class batch {
 
   trace_context context;
   bool self_telemetry = false;  ///< caused by delivering own telemetry: not reported again
+  bool source_waits = false;    ///< its source can be held back (a file, a request); others lose the oldest where an edge is full
 };
 using batch_ref = std::shared_ptr<const batch>;
 

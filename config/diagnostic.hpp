@@ -1,0 +1,67 @@
+#pragma once
+
+#include "config/source.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace troupe::config {
+
+enum class severity { warning, error };
+
+/// Something to say about a place of a configuration. Keeps the source alive.
+struct diagnostic {
+  diagnostic() = default;
+  diagnostic(severity level, range where, std::string message, std::string value = {});
+
+  /// `name:line:column: message`; the bare message when there is no place.
+  [[nodiscard]] std::string text() const;
+  /// `name:line:column`, `-` when there is no place.
+  [[nodiscard]] std::string place() const;
+
+  severity level = severity::error;
+  range where;
+  std::string message;
+  std::string value;  ///< the value that caused it as Alloy syntax, when the place doesn't show it; never a secret
+  source_ref source;  ///< keeps `where` valid
+};
+
+/// All that there is to say, in the order it was found until sort().
+class diagnostics {
+ public:
+  diagnostics() = default;
+  diagnostics(diagnostic one) { add(std::move(one)); }  // NOLINT: a list of one is what a single failure is
+
+  void add(diagnostic one) { list_.push_back(std::move(one)); }
+  void add(const diagnostics& more) { list_.insert(list_.end(), more.list_.begin(), more.list_.end()); }
+  void error(range where, std::string message) { add({severity::error, where, std::move(message)}); }
+  void warning(range where, std::string message) { add({severity::warning, where, std::move(message)}); }
+
+  /// By source (in order of first appearance), then place; equals keep their order and exact repetitions go.
+  void sort();
+
+  [[nodiscard]] bool empty() const { return list_.empty(); }
+  [[nodiscard]] std::size_t size() const { return list_.size(); }
+  [[nodiscard]] bool has_errors() const;
+  [[nodiscard]] auto begin() const { return list_.begin(); }
+  [[nodiscard]] auto end() const { return list_.end(); }
+  [[nodiscard]] const diagnostic& operator[](std::size_t i) const { return list_[i]; }
+
+  /// `<first> (and N more diagnostics)`; `no errors` when empty.
+  [[nodiscard]] std::string summary() const;
+
+ private:
+  std::vector<diagnostic> list_;
+};
+
+struct pretty_options {
+  bool colour = false;  ///< for terminals
+  std::uint32_t lines_before = 1;
+  std::uint32_t lines_after = 1;
+};
+
+/// Each diagnostic with an excerpt of its source, separated by blank lines.
+std::string pretty(const diagnostics& list, const pretty_options& options = {});
+
+}  // namespace troupe::config

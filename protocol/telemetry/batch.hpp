@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -65,5 +66,8 @@ class metrics_batch final : public batch {
   std::vector<exemplar> exemplars;                ///< sorted by series; at most one per series
 };
 using metrics_ref = std::shared_ptr<const metrics_batch>;
+
+/// A batch with only these series (indices in the block, ascending), of a block of its own; the lane is the same.
+[[nodiscard]] metrics_ref select(const metrics_batch& from, std::span<const std::uint32_t> series);
 
 }  // namespace troupe::telemetry

@@ -156,4 +156,36 @@ std::vector<chunk_ref> chunk_builder::finish() {
   return std::exchange(chunks_, {});
 }
 
+std::vector<chunk_ref> select(const std::vector<chunk_ref>& chunks, std::span<const std::uint32_t> series) {
+  std::vector<chunk_ref> selected;
+  chunk_builder builder;
+  const auto flush = [&] {
+    for (auto& chunk : builder.finish()) selected.push_back(std::move(chunk));
+  };
+  std::uint32_t first = 0;
+  for (const auto& chunk : chunks) {
+    const auto last = first + static_cast<std::uint32_t>(chunk->size());
+    std::size_t here = 0;
+    while (here < series.size() && series[here] < last) ++here;
+    if (here == chunk->size()) {
+      flush();
+      selected.push_back(chunk);
+    } else {
+      const metric_family* family = nullptr;
+      for (const std::uint32_t index : series.first(here)) {
+        const auto starts = chunk->families();
+        const auto next = std::upper_bound(starts.begin(), starts.end(), index - first,
+                                           [](std::uint32_t i, const family_start& f) { return i < f.first; });
+        const auto& of = (next - 1)->family;
+        if (of.get() != family) builder.family(of), family = of.get();
+        builder.series(chunk->text(index - first));
+      }
+    }
+    series = series.subspan(here);
+    first = last;
+  }
+  flush();
+  return selected;
+}
+
 }  // namespace troupe::telemetry

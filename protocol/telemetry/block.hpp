@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "protocol/telemetry/label.hpp"
@@ -76,5 +77,8 @@ class chunk_builder {
   std::vector<family_start> families_;
   family_ref current_;
 };
+
+/// Only these series (indices over all chunks, ascending): a chunk that keeps all of its series stays as it is.
+[[nodiscard]] std::vector<chunk_ref> select(const std::vector<chunk_ref>& chunks, std::span<const std::uint32_t> series);
 
 }  // namespace troupe::telemetry

@@ -1,0 +1,129 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "actors/runtime/supervision.hpp"
+
+namespace troupe::prometheus {
+
+using runtime::clock_duration;
+using runtime::time_point;
+using sequence = std::uint64_t;  ///< of a journal record
+
+struct delivery_settings {
+  std::size_t max_in_flight = 50;  ///< requests (queue_config.max_shards)
+  std::size_t max_samples = 2000;  ///< per request
+  clock_duration deadline = std::chrono::seconds(5);  ///< how long a sample waits for a request to fill up
+  clock_duration min_backoff = std::chrono::milliseconds(30);
+  clock_duration max_backoff = std::chrono::seconds(5);
+  clock_duration sample_age_limit{};  ///< 0: none
+  friend bool operator==(const delivery_settings&, const delivery_settings&) = default;
+};
+
+/// A batch as the endpoint sends it: pieces of whole series, none of them in two pieces.
+struct parcel {
+  sequence number = 0;
+  std::uint64_t lane = 0;  ///< parcels of one lane arrive in order
+  std::int64_t timestamp_ms = 0;
+  std::vector<std::uint32_t> piece_samples;  ///< of each piece
+};
+
+/// One piece in a request.
+struct piece {
+  sequence number = 0;
+  std::uint32_t index = 0;
+};
+
+using request_number = std::uint64_t;
+struct request_plan {
+  request_number number = 0;
+  unsigned attempt = 0;  ///< 0: the first
+  std::vector<piece> pieces;
+  std::uint64_t samples = 0;
+  bool changed = false;  ///< another content than at the last attempt (samples became too old): encode again
+};
+
+/// How a request ended.
+struct request_outcome {
+  enum class kind : std::uint8_t { delivered, retry, refused } what = kind::delivered;
+  std::optional<clock_duration> retry_after;  ///< what the backend asked for
+};
+
+struct delivery_counts {
+  std::uint64_t delivered = 0, refused = 0, too_old = 0, retried = 0;  ///< samples
+  std::uint64_t pending = 0;                                          ///< samples handed over and not done with
+};
+
+/// Decides what one endpoint sends when: fills requests, has several under way but never two with the same lane out of order,
+/// retries with back-off, one request at a time while the backend fails, and knows up to where everything is done. Plain:
+/// it is given the time and what happened, and says what to send.
+class delivery {
+ public:
+  explicit delivery(delivery_settings settings) : settings_(settings) {}
+  void set(delivery_settings settings) { settings_ = settings; }
+
+  /// The next parcel, in the order of the journal. One without pieces is done at once.
+  void offer(parcel one, time_point now);
+  /// What to send now; nothing: wait until wake_at() or for an answer.
+  [[nodiscard]] std::optional<request_plan> next(time_point now, std::int64_t wall_ms);
+  void ended(request_number number, const request_outcome& how, time_point now);
+  [[nodiscard]] std::optional<time_point> wake_at(time_point now) const;
+
+  /// Everything before this is done with; `none` while nothing was ever offered.
+  [[nodiscard]] sequence done_before() const { return parcels_.empty() ? next_ : parcels_.front().of.number; }
+  [[nodiscard]] bool idle() const { return parcels_.empty(); }
+  /// Fills no more requests: what waits goes out without waiting for the deadline.
+  void flush() { flushing_ = true; }
+
+  [[nodiscard]] const delivery_counts& counts() const { return counts_; }
+  [[nodiscard]] std::size_t in_flight() const { return flying_; }
+  [[nodiscard]] bool failing() const { return failures_ > 0; }
+  [[nodiscard]] std::size_t waiting_parcels() const { return parcels_.size(); }
+
+ private:
+  struct held {
+    parcel of;
+    std::uint32_t next_piece = 0;  ///< the first that is in no request yet
+    std::uint32_t done = 0;
+    time_point since{};
+  };
+  struct request {
+    std::vector<piece> pieces;
+    std::uint64_t samples = 0;
+    unsigned attempt = 0;
+    bool flying = false;
+    time_point not_before{};
+    clock_duration backoff{};
+  };
+
+  [[nodiscard]] held& at(sequence number);
+  [[nodiscard]] std::optional<request_plan> retry(time_point now, std::int64_t wall_ms);
+  [[nodiscard]] std::optional<request_plan> fill(time_point now, std::int64_t wall_ms);
+  [[nodiscard]] bool too_old(const parcel& one, std::int64_t wall_ms) const;
+  void make_ready(const held& one);
+  void done(const piece& one);
+  void finish(held& one);
+  void pop_done();
+
+  delivery_settings settings_;
+  std::deque<held> parcels_;  // consecutive numbers are not needed, ascending ones are
+  std::set<sequence> ready_;    // first of their lanes, with pieces that are in no request yet
+  std::uint64_t ready_samples_ = 0;  // in those pieces
+  std::unordered_map<std::uint64_t, std::deque<sequence>> lanes_;
+  std::map<request_number, request> requests_;
+  request_number last_request_ = 0;
+  sequence next_ = 0;
+  std::size_t flying_ = 0;
+  unsigned failures_ = 0;  // in a row
+  bool flushing_ = false;
+  delivery_counts counts_;
+};
+
+}  // namespace troupe::prometheus

@@ -1,0 +1,328 @@
+#include "actors/runtime/controller.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <future>
+#include <set>
+
+#include "actors/runtime/controller_metrics.hpp"
+#include "actors/runtime/event_bus.hpp"
+#include "actors/runtime/events.hpp"
+
+namespace troupe::runtime {
+
+namespace {
+
+/// Waits until so many things have been said to be done, or a deadline.
+class countdown {
+ public:
+  explicit countdown(std::size_t count) : left_(count) {}
+  void done() {
+    std::lock_guard lock(mutex_);
+    if (--left_ == 0) all_.notify_all();
+  }
+  bool wait_for(clock_duration longest) {
+    std::unique_lock lock(mutex_);
+    return all_.wait_for(lock, longest, [this] { return left_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable all_;
+  std::size_t left_;
+};
+
+/// Calls when the last copy of it goes, run or dropped.
+std::function<void()> once_gone(std::function<void()> what) {
+  auto held = std::shared_ptr<void>(nullptr, [what = std::move(what)](void*) { what(); });
+  return [held]() mutable { held.reset(); };
+}
+
+std::string decode_text(const config::diagnostics& why) { return why.empty() ? "unknown" : why[0].message; }
+
+}  // namespace
+
+struct controller::inside {
+  inside(const registry& kinds, services& shared, engine& actors, controller_options options)
+      : kinds(kinds), shared(shared), actors(actors), options(options), metrics(shared.metrics), thread(actors.make_detached()) {
+    metrics.count_health([this](const auto& count) {
+      for (const auto& one : *view()) count(one.running->status().get().overall().state);
+    });
+  }
+
+  struct running {
+    std::shared_ptr<host> of;
+    arguments_ref arguments;
+    bool exports_by_itself = false;  ///< it has said what it exports; what its arguments say no longer counts
+  };
+  /// What one node comes to in a load that is being prepared.
+  struct prepared {
+    arguments_ref arguments;
+    config::value exports;
+    std::shared_ptr<host> fresh;  ///< null: there is one already, or it is a setting
+  };
+  using prepared_nodes = std::map<std::string, prepared>;
+
+  load_result load(std::shared_ptr<const configuration> what);
+  void evaluate(const graph& next, prepared_nodes& made, config::diagnostics& out);
+  void apply(graph next, prepared_nodes made, config::diagnostics& out);
+  void end(const std::vector<std::string>& rank, const std::string& reason);
+  void forget(const std::string& id);
+  void exports_changed(const std::string& id, config::value value, time_point when);
+  void evaluate_again(const std::string& id, time_point since);
+  void publish_view();
+  void stop();
+  std::shared_ptr<const std::vector<component_view>> view() const {
+    std::lock_guard lock(mutex);
+    return views;
+  }
+
+  const registry& kinds;
+  services& shared;
+  engine& actors;
+  const controller_options options;
+  controller_metrics metrics;
+
+  // In the controller's thread only.
+  graph current;
+  std::map<std::string, running> components;
+  std::map<std::string, config::value> exports;
+  bool stopped = false;
+
+  mutable std::mutex mutex;
+  std::shared_ptr<const std::vector<component_view>> views = std::make_shared<std::vector<component_view>>();
+  std::atomic<bool> ready = false;
+
+  std::unique_ptr<detached> thread;  // last: it ends first
+};
+
+load_result controller::inside::load(std::shared_ptr<const configuration> what) {
+  load_result result;
+  graph next(std::move(what), kinds, options.language, result.diagnostics);
+  if (!result.ok()) return result;
+  const auto busy = metrics.evaluating();
+  prepared_nodes made;
+  evaluate(next, made, result.diagnostics);
+  if (!result.ok()) return result;  // what was prepared goes; nobody has seen it
+  apply(std::move(next), std::move(made), result.diagnostics);
+  ready = true;
+  return result;
+}
+
+/// Decodes every block in order and prepares what is new; nothing that runs is touched.
+void controller::inside::evaluate(const graph& next, prepared_nodes& made, config::diagnostics& out) {
+  std::map<std::string, config::value> values;
+  for (const auto& id : next.order()) {
+    const auto& node = *next.find(id);
+    const bool uses_known = std::all_of(node.uses.begin(), node.uses.end(), [&](const auto& u) { return values.contains(u); });
+    if (!uses_known) {  // it refers to what failed: check what can be checked, say nothing twice
+      node.schema().typecheck(*node.block, config::scope(), out);
+      continue;
+    }
+    config::diagnostics own;
+    prepared one;
+    const auto began = shared.time.now();
+    one.arguments = node.schema().decode(*node.block, next.scope_of(node, values), own);
+    if (own.has_errors()) {
+      out.add(own);
+      continue;
+    }
+    if (node.component) {
+      const component_place place{id, shared};
+      const auto at = components.find(id);
+      if (at != components.end() && at->second.exports_by_itself) {
+        one.exports = exports.at(id);
+      } else if (node.component->exports) {
+        one.exports = node.component->exports(place, one.arguments.get());
+      } else {
+        one.exports = config::object();
+      }
+      if (at == components.end()) {
+        one.fresh = std::make_shared<host>(id, *node.component, shared);
+        if (const auto ok = one.fresh->prepare(one.arguments); !ok) {
+          out.error(node.block->head(), "Failed to build component: " + ok.error().message);
+          continue;
+        }
+      }
+    }
+    shared.events.publish(header_of(id), node_evaluated{id, shared.time.now() - began});
+    values[id] = one.exports;
+    made.emplace(id, std::move(one));
+  }
+}
+
+/// The switch: what is gone ends, what is kept is updated, what is new starts.
+void controller::inside::apply(graph next, prepared_nodes made, config::diagnostics& out) {
+  std::vector<std::string> gone;
+  const auto& order = current.order();
+  for (auto at = order.rbegin(); at != order.rend(); ++at) {  // those that refer to others first: sources before writers
+    if (components.contains(*at) && !made.contains(*at)) gone.push_back(*at);
+  }
+  for (const auto& id : gone) end({id}, "component_removed");
+
+  for (const auto& [name, setting] : kinds.settings()) {
+    const auto at = made.find(name);
+    const auto arguments = at != made.end() ? at->second.arguments : setting.schema->defaults();
+    if (const auto ok = setting.apply(arguments); !ok) {
+      const auto* node = next.find(name);
+      out.add({config::severity::warning, node ? node->block->head() : config::range{},
+               "Failed to evaluate node for config block: " + ok.error().message});
+    }
+  }
+
+  exports.clear();
+  for (const auto& id : next.order()) {
+    const auto& node = *next.find(id);
+    auto& one = made.at(id);
+    exports[id] = one.exports;
+    if (!node.component) continue;
+    if (one.fresh) {
+      actors.add(one.fresh, [this](const std::string& whose, config::value value) {
+        const auto when = shared.time.now();
+        thread->post([this, whose, value = std::move(value), when] { exports_changed(whose, value, when); });
+      });
+      actors.post(id, [h = one.fresh] { h->start(); });
+      components[id] = {one.fresh, one.arguments, false};
+    } else if (auto& kept = components.at(id); !node.schema().equal(kept.arguments, one.arguments)) {
+      kept.arguments = one.arguments;
+      actors.post(id, [h = kept.of, a = one.arguments] { h->update(a); });
+    }
+  }
+  current = std::move(next);
+  publish_view();
+}
+
+/// Ends these together: each finishes what it has, within the deadline; then it is stopped and forgotten.
+void controller::inside::end(const std::vector<std::string>& rank, const std::string& reason) {
+  auto waiting = std::make_shared<countdown>(rank.size());
+  for (const auto& id : rank) {
+    actors.post(id, [h = components.at(id).of, waiting] { h->finish([waiting] { waiting->done(); }); });
+  }
+  if (!waiting->wait_for(options.drain_deadline)) {
+    shared.events.publish({}, drain_deadline_passed{rank.size()});
+  }
+  auto stopping = std::make_shared<countdown>(rank.size());
+  for (const auto& id : rank) {
+    actors.post(id, [h = components.at(id).of, reason, gone = once_gone([stopping] { stopping->done(); })]() mutable {
+      h->stop(reason);
+      gone();
+    });
+  }
+  if (!stopping->wait_for(std::chrono::seconds(5))) shared.events.publish({}, drain_deadline_passed{rank.size()});
+  for (const auto& id : rank) forget(id);
+}
+
+void controller::inside::forget(const std::string& id) {
+  actors.remove(id);
+  components.erase(id);
+  for (const auto& [other, one] : components) {
+    actors.post(other, [h = one.of, id] { h->neighbour_gone(id); });
+  }
+}
+
+void controller::inside::exports_changed(const std::string& id, config::value value, time_point when) {
+  const auto at = components.find(id);
+  if (at == components.end() || stopped) return;
+  at->second.exports_by_itself = true;
+  if (exports.at(id) == value) return;
+  exports[id] = std::move(value);
+  if (const auto* node = current.find(id)) {
+    for (const auto& user : node->used_by) evaluate_again(user, when);
+  }
+  publish_view();
+}
+
+void controller::inside::evaluate_again(const std::string& id, time_point since) {
+  const auto& node = *current.find(id);
+  if (!node.component) return;
+  auto& one = components.at(id);
+  const auto began = shared.time.now();
+  config::diagnostics why;
+  const auto arguments = node.schema().decode(*node.block, current.scope_of(node, exports), why);
+  const auto now = shared.time.now();
+  metrics.evaluated(id, began - since, now - began);
+  if (why.has_errors()) {
+    const auto text = "component evaluation failed: decoding configuration: " + decode_text(why);
+    one.of->status().change([&](auto& view) { view.evaluation = {health_state::unhealthy, text, shared.time.wall_ms()}; });
+    shared.events.publish(header_of(id), evaluation_failed{id, decode_text(why)});
+    return;
+  }
+  shared.events.publish(header_of(id), node_evaluated{id, now - began});
+  if (node.schema().equal(one.arguments, arguments)) return;
+  one.arguments = arguments;
+  actors.post(id, [h = one.of, arguments] { h->update(arguments); });
+  if (!node.component->exports || one.exports_by_itself) return;
+  auto value = node.component->exports({id, shared}, arguments.get());
+  if (exports.at(id) == value) return;
+  exports[id] = std::move(value);
+  for (const auto& user : node.used_by) evaluate_again(user, since);  // ends: the graph has no cycles
+}
+
+void controller::inside::publish_view() {
+  auto next = std::make_shared<std::vector<component_view>>();
+  for (const auto& [id, one] : components) {
+    const auto* node = current.find(id);
+    if (!node) continue;
+    next->push_back({id, node->block->full_name(), node->block->label, node->uses, node->used_by,
+                     node->schema().to_json(one.arguments), config::exports_json(exports.at(id)), one.of});
+  }
+  std::lock_guard lock(mutex);
+  views = std::move(next);
+}
+
+void controller::inside::stop() {
+  if (std::exchange(stopped, true)) return;
+  // Rank by rank: what nobody refers to first, that is, sources; writers last.
+  std::set<std::string> left;
+  for (const auto& [id, one] : components) left.insert(id);
+  while (!left.empty()) {
+    std::vector<std::string> rank;
+    for (const auto& id : left) {
+      const auto* node = current.find(id);
+      const bool used = node && std::any_of(node->used_by.begin(), node->used_by.end(),
+                                            [&](const auto& user) { return left.contains(user); });
+      if (!used) rank.push_back(id);
+    }
+    end(rank, "shutdown");
+    for (const auto& id : rank) left.erase(id);
+  }
+  publish_view();
+}
+
+controller::controller(const registry& kinds, services& shared, engine& actors, controller_options options)
+    : inside_(std::make_unique<inside>(kinds, shared, actors, options)) {}
+
+controller::~controller() { stop(); }
+
+void controller::load(std::shared_ptr<const configuration> what, std::function<void(const load_result&)> done) {
+  inside_->thread->post([this, what = std::move(what), done = std::move(done)] { done(inside_->load(what)); });
+}
+
+load_result controller::load(std::shared_ptr<const configuration> what) {
+  std::promise<load_result> said;
+  load(std::move(what), [&](const load_result& result) { said.set_value(result); });
+  return said.get_future().get();
+}
+
+void controller::stop() {
+  std::promise<void> over;
+  inside_->thread->post([&] {
+    inside_->stop();
+    over.set_value();
+  });
+  over.get_future().wait();
+}
+
+std::vector<component_view> controller::components() const { return *inside_->view(); }
+bool controller::ready() const { return inside_->ready; }
+
+config::diagnostics validate(const std::shared_ptr<const configuration>& what, const registry& kinds,
+                             const language_limits& limits) {
+  config::diagnostics out;
+  const graph checked(what, kinds, limits, out);
+  for (const auto& [id, node] : checked.nodes()) node.schema().typecheck(*node.block, config::scope(), out);
+  return out;
+}
+
+}  // namespace troupe::runtime

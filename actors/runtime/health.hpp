@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace troupe::runtime {
+
+/// From best to worst.
+enum class health_state : std::uint8_t { healthy, unknown, unhealthy, exited };
+
+[[nodiscard]] constexpr std::string_view to_string(health_state state) {
+  constexpr std::string_view names[] = {"healthy", "unknown", "unhealthy", "exited"};
+  return names[static_cast<std::size_t>(state)];
+}
+
+struct health {
+  health_state state = health_state::unknown;
+  std::string message;
+  std::int64_t updated_ms = 0;  ///< Unix time
+
+  /// The worse of two; of equally bad ones the later.
+  [[nodiscard]] static const health& worse(const health& a, const health& b) {
+    if (a.state != b.state) return a.state > b.state ? a : b;
+    return a.updated_ms >= b.updated_ms ? a : b;
+  }
+};
+
+}  // namespace troupe::runtime

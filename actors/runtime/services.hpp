@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "actors/runtime/clocks.hpp"
+
+namespace troupe::http {
+class client;
+}
+
+namespace troupe::runtime {
+
+class event_bus;
+class own_metrics;
+class blocking_pool;
+
+/// What the whole collector shares; outlives every component.
+struct services {
+  http::client& http;
+  event_bus& events;
+  own_metrics& metrics;
+  blocking_pool& blocking;
+  const clocks& time;
+  std::filesystem::path storage;                ///< --storage.path
+  std::function<std::string()> listen_address;  ///< of the HTTP server, as bound
+  std::string instance;                         ///< the host's name, "unknown" where there is none
+  std::string user_agent;
+};
+
+}  // namespace troupe::runtime

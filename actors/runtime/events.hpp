@@ -343,6 +343,16 @@ struct event_kind<watchdog_fired> : event_at<log_level::error> {
   static constexpr std::tuple fields{field("what", &watchdog_fired::what), field("waited", &watchdog_fired::waited)};
 };
 
+/// The rest of what was published before anybody listened; `events` older ones had to go.
+struct early_events_lost {
+  std::uint64_t events = 0;
+};
+template <>
+struct event_kind<early_events_lost> : event_at<log_level::warn> {
+  static constexpr std::string_view message = "events lost that were published before logging began";
+  static constexpr std::tuple fields{field("events", &early_events_lost::events)};
+};
+
 /// The last resort, for what has no event of its own yet.
 struct message {
   event_text component{};
@@ -366,7 +376,7 @@ using all_events =
                config_load_failed, config_reload_requested, batch_delivered, batch_retried, batch_dropped,
                journal_opened, journal_damaged, journal_data_lost, scrape_failed, scrape_recovered, scrape_finished,
                target_limit_exceeded, http_listening, http_request_failed, shutdown_begun, shutdown_ended,
-               watchdog_fired, message>;
+               watchdog_fired, early_events_lost, message>;
 
 /// All kinds, in the order of all_events.
 [[nodiscard]] std::span<const event_type> event_types();

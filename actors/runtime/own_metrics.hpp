@@ -127,8 +127,6 @@ class component_metrics {
 
  private:
   friend class own_metrics;
-  template <class Instrument>
-  struct series;
   struct state;
   component_metrics(std::shared_ptr<metrics_registry> in, label_set labels);
   template <class Instrument, class... Arguments>
@@ -153,7 +151,7 @@ class own_metrics {
   std::shared_ptr<component_metrics> controller(std::string_view id = "", std::string_view path = "/");
   std::shared_ptr<component_metrics> process();  ///< no constant labels
 
-  /// Families sorted by name, series by labels; of two equal series the one registered last.
+  /// Families sorted by name, series by labels; of two equal series of a component the one registered last.
   [[nodiscard]] std::string page(exposition::format kind) const;
 
  private:

@@ -28,7 +28,7 @@ tl::expected<std::chrono::nanoseconds, std::string> parse_duration(std::string_v
 /// As Go prints it: `1h0m0s`, `1.5s`, `0s`.
 std::string print_duration(std::chrono::nanoseconds d);
 
-/// Sizes in powers of 1024: `1MiB`, `512KB`, `10`; a bare number is bytes. Null is 0.
+/// Sizes in powers of 1024: `1MiB`, `512KB`, `10B`; of bare numbers only `0`. Null is 0.
 fitted<std::int64_t> to_size(const value& v);
 
 }  // namespace troupe::config

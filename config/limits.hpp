@@ -11,6 +11,9 @@ inline constexpr std::size_t max_source_bytes = std::size_t{16} << 20;
 /// level of the tree). Bounds the stack of everything that walks a tree.
 inline constexpr std::size_t max_depth = 256;
 
+/// How many expressions and statements a text may hold: bounds the memory of its tree.
+inline constexpr std::size_t max_nodes = 2'000'000;
+
 /// Parsing stops after so many errors: what follows would not be read by anybody.
 inline constexpr std::size_t max_errors = 1000;
 

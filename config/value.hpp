@@ -30,8 +30,14 @@ std::string_view name_of(kind k);
 /// May be read from any thread.
 class value {
  public:
-  value() = default;  ///< null
-  value(std::nullptr_t) {}
+  value() noexcept;  ///< null
+  // Not inline: gcc 12 sees uninitialised pointers in moves of the variant.
+  value(const value& other);
+  value(value&& other) noexcept;
+  value& operator=(const value& other);
+  value& operator=(value&& other) noexcept;
+  ~value();
+  value(std::nullptr_t) : value() {}
   value(bool b) : payload_(b) {}
   value(number n) : payload_(n) {}
   value(std::int64_t i) : payload_(number(i)) {}

@@ -1,0 +1,140 @@
+#include "config/diagnostic.hpp"
+
+#include "config/unicode.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace troupe::config {
+
+diagnostic::diagnostic(severity level, range where, std::string message, std::string value)
+    : level(level), where(where), message(std::move(message)), value(std::move(value)) {
+  if (where.source != nullptr) source = where.source->shared_from_this();
+}
+
+std::string diagnostic::place() const {
+  if (!where) return "-";
+  const position at = where.first();
+  const std::string numbers = std::to_string(at.line) + ":" + std::to_string(at.column);
+  return where.source->name().empty() ? numbers : where.source->name() + ":" + numbers;
+}
+
+std::string diagnostic::text() const { return where ? place() + ": " + message : message; }
+
+void diagnostics::sort() {
+  std::map<const source_file*, std::size_t> order;
+  for (const auto& d : list_) order.try_emplace(d.where.source, order.size());
+  std::stable_sort(list_.begin(), list_.end(), [&](const diagnostic& a, const diagnostic& b) {
+    if (a.where.source != b.where.source) return order[a.where.source] < order[b.where.source];
+    return a.where.begin < b.where.begin;
+  });
+  const auto same = [](const diagnostic& a, const diagnostic& b) {
+    return a.where == b.where && a.level == b.level && a.message == b.message && a.value == b.value;
+  };
+  list_.erase(std::unique(list_.begin(), list_.end(), same), list_.end());
+}
+
+bool diagnostics::has_errors() const {
+  return std::any_of(list_.begin(), list_.end(), [](const diagnostic& d) { return d.level == severity::error; });
+}
+
+std::string diagnostics::summary() const {
+  if (list_.empty()) return "no errors";
+  if (list_.size() == 1) return list_[0].text();
+  return list_[0].text() + " (and " + std::to_string(list_.size() - 1) + " more diagnostics)";
+}
+
+namespace {
+
+constexpr std::size_t tab_width = 4;
+
+class excerpt {
+ public:
+  excerpt(const diagnostic& d, const pretty_options& options, std::string& out)
+      : source_(*d.source), first_(d.where.first()), last_(d.where.last()), out_(out) {
+    begin_ = first_.line > options.lines_before ? first_.line - options.lines_before : 1;
+    end_ = std::min(last_.line + options.lines_after, source_.lines());
+    width_ = std::to_string(end_).size();
+  }
+
+  void print() {
+    out_ += '\n';
+    for (std::uint32_t line = begin_; line <= end_; ++line) {
+      const std::string number = std::to_string(line);
+      out_.append(width_ - number.size(), ' ').append(number).append(" | ");
+      if (several_lines()) out_ += line > first_.line && line <= last_.line ? "| " : "  ";
+      print_text(source_.line(line));
+      if (line == first_.line || line == last_.line) print_marks(line);
+    }
+  }
+
+ private:
+  [[nodiscard]] bool several_lines() const { return last_.line > first_.line; }
+
+  void print_text(std::string_view text) {
+    while (!text.empty()) {
+      const decoded d = decode_utf8(text);
+      if (d.point == '\t' || d.point == '\v') {
+        out_.append(tab_width, ' ');
+      } else if (d.point != '\r') {
+        // Nothing from a file may steer the terminal.
+        append_utf8(out_, d.point < 0x20 || d.point == 0x7F ? U'\uFFFD' : d.point);
+      }
+      text.remove_prefix(d.width);
+    }
+    out_ += '\n';
+  }
+
+  void print_marks(std::uint32_t line) {
+    out_.append(width_, ' ');
+    out_ += !several_lines() ? " | " : line == first_.line ? " |  _" : " | |_";
+    const char blank = several_lines() ? '_' : ' ';
+    const std::uint32_t from = line == first_.line ? first_.column : 1;
+    std::string_view text = source_.line(line);
+    bool marked = false;
+    for (std::uint32_t column = 1; !text.empty(); ) {
+      if (line == last_.line && column > last_.column) break;
+      const decoded d = decode_utf8(text);
+      if (d.point == '\t' || d.point == '\v') {
+        out_.append(tab_width, blank);
+        marked = marked || column >= from;
+      } else if (d.point != '\r') {
+        out_ += column >= from ? '^' : blank;
+        marked = marked || column >= from;
+      }
+      column += static_cast<std::uint32_t>(d.width);
+      text.remove_prefix(d.width);
+    }
+    if (!marked) out_ += '^';  // it is the line's end that is wrong
+    out_ += '\n';
+  }
+
+  const source_file& source_;
+  position first_;
+  position last_;
+  std::string& out_;
+  std::uint32_t begin_ = 0;
+  std::uint32_t end_ = 0;
+  std::size_t width_ = 0;
+};
+
+}  // namespace
+
+std::string pretty(const diagnostics& list, const pretty_options& options) {
+  std::string out;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const diagnostic& d = list[i];
+    const bool error = d.level == severity::error;
+    if (options.colour) out += error ? "\033[31;1m" : "\033[33;1m";
+    out += error ? "Error: " : "Warning: ";
+    if (options.colour) out += "\033[0m\033[1m";
+    out += d.place() + ": " + d.message;
+    if (options.colour) out += "\033[0m";
+    out += '\n';
+    if (d.source != nullptr) excerpt(d, options, out).print();
+    if (i + 1 < list.size()) out += '\n';
+  }
+  return out;
+}
+
+}  // namespace troupe::config

@@ -1,1 +1,20 @@
-int main() { return 0; }
+#include <cstdio>
+
+#include "actors/app/options.hpp"
+#include "actors/app/run.hpp"
+#include "actors/app/tools.hpp"
+
+int main(int argc, char** argv) {
+  using namespace troupe::app;
+  const command asked = parse_command_line(argc, argv);
+  std::fputs(asked.message.c_str(), asked.exit_code == 0 ? stdout : stderr);
+  switch (asked.what) {
+    case command::kind::run: return run(asked.run);
+    case command::kind::validate: return validate(asked);
+    case command::kind::fmt: return format(asked);
+    case command::kind::components: return list_components(asked);
+    case command::kind::version: return print_version();
+    case command::kind::help: break;
+  }
+  return asked.exit_code;
+}

@@ -52,6 +52,15 @@ page_series::page_series(telemetry::label_set labels, const page_rules& rules)
   report_chunk_ = report_chunk(report_size_);
 }
 
+void page_series::set(const page_rules& rules) {
+  if (rules == rules_) return;
+  rules_ = rules;
+  report_size_ = rules.extra_metrics ? std::size(synthetic_series) : plain_report;
+  report_chunk_ = report_chunk(report_size_);
+  report_block_ = nullptr;
+  layout_ = nullptr;  // the next page is looked at afresh, and compared with what was sent until now
+}
+
 page_outcome page_series::page(std::string_view body, exposition::format kind, std::int64_t timestamp_ms,
                                const scrape_report& report, page_scratch& scratch) {
   page_outcome outcome;
@@ -124,6 +133,7 @@ std::optional<std::string> page_series::accept(exposition::parsed_page page, pag
   compare(next, timestamp_ms, outcome);
   layout_ = std::move(next.layout);
   block_ = std::move(next.block);
+  block_report_size_ = report_size_;
   lines_ = std::move(next.lines);
   duplicates_ = next.duplicates;
   repeats_ = next.repeats;
@@ -190,7 +200,8 @@ void page_series::compare(const shape& next, std::int64_t timestamp_ms, page_out
       if (came.erase(hash) == 0 && present_ && tracked(index)) went.push_back(index);
     });
   }
-  outcome.series_added = came.size() - (block_ ? 0 : std::min(came.size(), report_size_));
+  outcome.series_added = came.size();
+  if (!before.contains(report_chunk_.get())) outcome.series_added -= std::min(came.size(), report_size_);
   if (!went.empty()) outcome.batches.push_back(stale(went, timestamp_ms));
 }
 
@@ -282,7 +293,7 @@ page_outcome page_series::failed(std::string error, std::int64_t timestamp_ms, c
     for (std::uint32_t i = 0; i < page_size(); ++i) {
       if (tracked(i)) left.push_back(i);
     }
-    if (left.size() == page_size()) {
+    if (left.size() == page_size() && block_report_size_ == report_size_) {
       batch->block = block_;
       batch->values.assign(page_size(), telemetry::stale_marker());
     } else if (!left.empty()) {

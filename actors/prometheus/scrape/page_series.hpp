@@ -54,6 +54,9 @@ class page_series {
   /// `labels`: the target's own, without those that start with `__`.
   page_series(telemetry::label_set labels, const page_rules& rules);
 
+  /// From the next page on; what these rules no longer let through becomes stale then.
+  void set(const page_rules& rules);
+
   /// A page arrived.
   [[nodiscard]] page_outcome page(std::string_view body, exposition::format kind, std::int64_t timestamp_ms,
                                   const scrape_report& report, page_scratch& scratch);
@@ -83,7 +86,7 @@ class page_series {
   void add_report(std::vector<double>& values, const scrape_report& report, const page_outcome& outcome, bool up) const;
   [[nodiscard]] bool tracked(std::size_t series) const;
   [[nodiscard]] telemetry::metrics_ref stale(const std::vector<std::uint32_t>& series, std::int64_t timestamp_ms) const;
-  [[nodiscard]] std::size_t page_size() const { return block_->size() - report_size_; }
+  [[nodiscard]] std::size_t page_size() const { return block_->size() - block_report_size_; }
 
   telemetry::label_set labels_;
   page_rules rules_;
@@ -92,6 +95,7 @@ class page_series {
   std::size_t report_size_ = 0;
   exposition::layout_ref layout_;
   telemetry::block_ref block_;
+  std::size_t block_report_size_ = 0;  // synthetic series at the end of block_
   std::vector<std::uint32_t> lines_;
   std::vector<bool> own_timestamp_;  // of the last good page; empty: none had one
   std::uint64_t duplicates_ = 0;

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "actors/app/options.hpp"
+#include "actors/runtime/blocking_pool.hpp"
+#include "actors/runtime/clocks.hpp"
+#include "actors/runtime/controller.hpp"
+#include "actors/runtime/event_bus.hpp"
+#include "actors/runtime/log_subscriber.hpp"
+#include "actors/runtime/own_metrics.hpp"
+#include "actors/runtime/process_metrics.hpp"
+#include "protocol/http/client.hpp"
+#include "protocol/http/server.hpp"
+
+namespace troupe::app {
+
+/// A running collector: everything it is made of, in the order in which it is made.
+class collector {
+ public:
+  /// Listens when it returns, and answers that it is not ready. Errors: the address, the storage path.
+  [[nodiscard]] static result<std::unique_ptr<collector>> start(const run_options& options);
+  /// Ends what still runs.
+  ~collector();
+  collector(const collector&) = delete;
+
+  /// Reads the configuration anew and applies it, whole or not at all. Any thread; `done` in the controller's.
+  void load(std::string_view requested_by, std::function<void(const runtime::load_result&)> done);
+  [[nodiscard]] runtime::load_result load();  ///< waits: the first load
+
+  /// Sources end first, then what comes after them; then the HTTP server.
+  void stop(std::string_view why);
+
+  [[nodiscard]] runtime::controller& components() { return *controller_; }
+  [[nodiscard]] runtime::own_metrics& metrics() { return metrics_; }
+  [[nodiscard]] runtime::event_bus& events() { return events_; }
+  [[nodiscard]] runtime::engine& actors() { return *engine_; }
+  [[nodiscard]] std::string address() const { return server_->address(); }
+
+ private:
+  explicit collector(const run_options& options);
+  [[nodiscard]] std::shared_ptr<const runtime::configuration> read(runtime::load_result& result);
+  void loaded(const runtime::load_result& result, const std::string& hash, std::chrono::nanoseconds took);
+
+  run_options options_;
+  runtime::clocks clocks_;
+  runtime::event_bus events_;
+  std::shared_ptr<runtime::log_subscriber> log_;
+  runtime::own_metrics metrics_;
+  std::unique_ptr<runtime::process_metrics> process_;
+  std::unique_ptr<http::client> client_;
+  std::unique_ptr<runtime::blocking_pool> blocking_;
+  runtime::registry registry_;
+  std::unique_ptr<runtime::services> services_;
+  std::unique_ptr<runtime::engine> engine_;
+  std::unique_ptr<runtime::controller> controller_;
+  std::unique_ptr<http::server> server_;
+  struct load_metrics;
+  std::unique_ptr<load_metrics> load_metrics_;
+  bool stopped_ = false;
+};
+
+}  // namespace troupe::app

@@ -1,0 +1,64 @@
+#include "actors/app/component_json.hpp"
+
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace troupe::app {
+
+namespace {
+
+using nlohmann::json;
+
+std::string rfc3339(std::int64_t unix_ms) {
+  const std::time_t seconds = unix_ms / 1000;
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  char text[40];
+  const auto length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+  char rest[8];
+  std::snprintf(rest, sizeof rest, ".%03dZ", static_cast<int>(unix_ms % 1000));
+  return std::string(text, length) + rest;
+}
+
+json parse(const std::string& text) { return json::parse(text, nullptr, false); }
+
+json describe(const runtime::component_view& of) {
+  const auto status = of.running->status().get();
+  const auto health = status.overall();
+  std::set<std::string> flows;
+  for (const auto& outlet : status.consumers) flows.insert(outlet.begin(), outlet.end());
+  return {{"name", of.name},
+          {"type", "block"},
+          {"localID", of.id},
+          {"moduleID", ""},
+          {"label", of.label},
+          {"referencesTo", of.uses},
+          {"referencedBy", of.used_by},
+          {"dataFlowEdgesTo", flows},
+          {"health",
+           {{"state", std::string(to_string(health.state))}, {"message", health.message}, {"updatedTime", rfc3339(health.updated_ms)}}},
+          {"original", ""},
+          {"createdModuleIDs", json::array()},
+          {"liveDebuggingEnabled", false}};
+}
+
+}  // namespace
+
+std::string component_json(const runtime::component_view& of) { return describe(of).dump(); }
+
+std::string component_json(const runtime::component_view& of, const std::string& debug_info) {
+  auto all = describe(of);
+  all["arguments"] = parse(of.arguments_json);
+  all["exports"] = parse(of.exports_json);
+  all["debugInfo"] = parse(debug_info);
+  return all.dump();
+}
+
+std::string components_json(const std::vector<runtime::component_view>& all) {
+  auto list = json::array();
+  for (const auto& one : all) list.push_back(describe(one));
+  return list.dump();
+}
+
+}  // namespace troupe::app

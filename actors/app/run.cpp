@@ -1,0 +1,78 @@
+#include "actors/app/run.hpp"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <thread>
+
+#include "actors/app/collector.hpp"
+
+namespace troupe::app {
+
+namespace {
+
+/// Signals are waited for in one thread; all others are started with them blocked.
+sigset_t block_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int one : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, one);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+const char* name_of(int signal) { return signal == SIGINT ? "SIGINT" : "SIGTERM"; }
+
+/// Ends the process if the orderly end hangs, or if a second signal asks for it.
+void watch_the_end(const sigset_t& set, std::chrono::nanoseconds longest) {
+  std::thread([set, longest] {
+    timespec left{};
+    left.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(longest).count();
+    for (;;) {
+      const int signal = sigtimedwait(&set, nullptr, longest.count() > 0 ? &left : nullptr);
+      if (signal == SIGHUP) continue;
+      std::fprintf(stderr, signal < 0 ? "The shutdown hangs: leaving without it.\n" : "Asked again: leaving at once.\n");
+      _exit(signal < 0 ? 1 : 128 + signal);
+    }
+  }).detach();
+}
+
+}  // namespace
+
+int run(const run_options& options) {
+  const sigset_t signals = block_signals();
+  auto started = collector::start(options);
+  if (!started) {
+    std::fprintf(stderr, "Error: %s\n", started.error().message.c_str());
+    return 1;
+  }
+  auto& running = **started;
+  const auto first = running.load();
+  if (!first.diagnostics.empty()) {
+    std::fprintf(stderr, "%s\n", config::pretty(first.diagnostics, {.colour = isatty(2) != 0}).c_str());
+  }
+  if (!first.ok()) {
+    std::fprintf(stderr, "Error: could not perform the initial load successfully\n");
+    return 1;
+  }
+  std::fprintf(stderr, "Troupe is running: http://%s\n", running.address().c_str());
+  for (;;) {
+    int signal = 0;
+    if (sigwait(&signals, &signal) != 0) continue;
+    if (signal == SIGHUP) {
+      running.load("signal", [](const runtime::load_result& result) {
+        if (!result.diagnostics.empty()) std::fprintf(stderr, "%s\n", config::pretty(result.diagnostics, {.colour = isatty(2) != 0}).c_str());
+      });
+      continue;
+    }
+    watch_the_end(signals, options.shutdown_deadline.count() > 0 ? options.shutdown_deadline + std::chrono::seconds(10)
+                                                                  : std::chrono::nanoseconds(0));
+    running.stop(name_of(signal));
+    started->reset();
+    return 0;
+  }
+}
+
+}  // namespace troupe::app

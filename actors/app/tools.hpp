@@ -1,0 +1,13 @@
+#pragma once
+
+#include "actors/app/options.hpp"
+
+namespace troupe::app {
+
+// Commands that do one thing and end; each returns the exit code.
+[[nodiscard]] int validate(const command& asked);
+[[nodiscard]] int format(const command& asked);
+[[nodiscard]] int list_components(const command& asked);
+[[nodiscard]] int print_version();
+
+}  // namespace troupe::app

@@ -1,0 +1,277 @@
+#include "actors/prometheus/scrape/scrape.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "protocol/exposition/negotiation.hpp"
+#include "protocol/telemetry/number.hpp"
+
+namespace troupe::prometheus {
+
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+double seconds(nanoseconds d) { return std::chrono::duration<double>(d).count(); }
+
+/// `404 Not Found`, from the answer's first line.
+std::string status_text(const http::response& answer) {
+  const std::string_view lines = answer.header_lines;
+  const auto line = lines.substr(0, lines.find("\r\n"));
+  const auto blank = line.find(' ');
+  return blank == std::string_view::npos ? std::to_string(answer.status) : std::string(line.substr(blank + 1));
+}
+
+std::string number_text(double value) {
+  std::string text;
+  telemetry::append_number(value, text);
+  return text;
+}
+
+/// This process is known under a name that no network has.
+std::string dialled(const std::string& url, const runtime::services& shared) {
+  const auto at = url.find("://");
+  if (at == std::string::npos || url.compare(at + 3, shared.memory_address.size() + 1, shared.memory_address + "/") != 0) return url;
+  return url.substr(0, at + 3) + shared.listen_address() + url.substr(at + 3 + shared.memory_address.size());
+}
+
+}  // namespace
+
+scrape::active::active(target of, const page_rules& rules, std::uint64_t seed)
+    : what(std::move(of)), when(what.labels, what.url, what.interval_ns, seed), series(what.labels, rules) {}
+
+scrape::scrape(runtime::component_context& context, std::shared_ptr<const scraping::arguments> arguments)
+    : context_(context),
+      seed_(offset_seed(context.shared().instance)),
+      out_(context, 0),
+      metrics_(context.metrics()) {
+  if (const auto ok = apply(std::move(arguments)); !ok) throw std::runtime_error(ok.error().message);
+}
+
+scrape::~scrape() {
+  if (session_) context_.shared().http.cancel_all(session_);
+}
+
+result<void> scrape::apply(std::shared_ptr<const scraping::arguments> arguments) {
+  auto options = http_client::to_options(arguments->client);
+  options.user_agent = context_.shared().user_agent;
+  if (!session_ || !(arguments->client == arguments_->client)) {
+    auto session = context_.shared().http.open(std::move(options));
+    if (!session) return tl::unexpected(session.error());
+    session_ = std::move(*session);
+  }
+  arguments_ = std::move(arguments);
+  const auto& a = *arguments_;
+  rules_ = {a.honor_timestamps,
+            a.track_timestamps_staleness,
+            a.extra_metrics,
+            a.metric_name_validation_scheme == "legacy",
+            a.honor_labels ? telemetry::label_conflict::keep_exposed : telemetry::label_conflict::export_exposed,
+            a.sample_limit,
+            a.label_limit,
+            a.label_name_length_limit,
+            a.label_value_length_limit};
+  std::string escaping = a.metric_name_escaping_scheme;
+  if (escaping.empty()) escaping = rules_.legacy_names ? "underscores" : "allow-utf-8";
+  accept_ = exposition::accept_header(a.scrape_protocols, escaping);
+  out_.connect(runtime::receivers_of(a.forward_to));
+  return {};
+}
+
+void scrape::start() { set_targets(); }
+
+result<void> scrape::update(const runtime::arguments_ref& arguments) {
+  const auto ok = apply(std::static_pointer_cast<const scraping::arguments>(arguments));
+  if (!ok) return ok;
+  metrics_.reloads.add();
+  set_targets();
+  return {};
+}
+
+/// What is still there goes on as it is, what is new begins at its time, what is gone leaves.
+void scrape::set_targets() {
+  const std::string job = arguments_->job_name.empty() ? context_.id() : arguments_->job_name;
+  std::map<std::string, active_ref> next;
+  refused_.clear();
+  for (const auto& labels : arguments_->targets) {
+    auto made = make_target(labels, *arguments_, job);
+    if (!made) {
+      refused_.emplace_back(telemetry::label_set({labels.begin(), labels.end()}).to_text(), made.error().message);
+      continue;
+    }
+    const auto key = made->labels.to_text() + made->url;
+    if (next.contains(key)) continue;
+    const auto known = targets_.find(key);
+    if (known != targets_.end() && known->second->what == *made) {
+      next.emplace(key, known->second);
+    } else {
+      next.emplace(key, std::make_shared<active>(std::move(*made), rules_, seed_));
+      if (known != targets_.end()) std::swap(next.at(key)->series, known->second->series);  // only its times have changed
+    }
+  }
+  targets_.swap(next);
+  for (auto& [key, one] : next) {
+    if (!targets_.contains(key)) leave(one);
+  }
+  std::erase_if(leaving_, [&](const leaving& one) {
+    return std::any_of(targets_.begin(), targets_.end(),
+                       [&](const auto& t) { return t.second->what.labels == one.who->what.labels; });
+  });
+  metrics_.targets(targets_.size(), arguments_->target_limit);
+  limit_error_.clear();
+  if (arguments_->target_limit != 0 && targets_.size() > arguments_->target_limit) {
+    limit_error_ = "target_limit exceeded (number of targets: " + std::to_string(targets_.size()) +
+                   ", limit: " + std::to_string(arguments_->target_limit) + ")";
+    metrics_.exceeded_target_limit.add();
+    context_.publish(runtime::target_limit_exceeded{context_.id(), targets_.size(), arguments_->target_limit});
+  }
+  for (auto& [key, one] : targets_) {
+    one->series.set(rules_);
+    prepare(*one);
+    schedule_next(one);
+  }
+  show_health();
+}
+
+void scrape::prepare(active& one) const {
+  http::request request;
+  request.url = dialled(one.what.url, context_.shared());
+  request.headers = {{"Accept", accept_},
+                     {"X-Prometheus-Scrape-Timeout-Seconds", number_text(static_cast<double>(one.what.timeout_ns) / 1e9)}};
+  request.timeout = std::max(milliseconds(1), duration_cast<milliseconds>(nanoseconds(one.what.timeout_ns)));
+  // The limit is reached by a page of that size.
+  if (arguments_->body_size_limit.bytes > 0) request.max_body_bytes = static_cast<std::uint64_t>(arguments_->body_size_limit.bytes) - 1;
+  request.accept_gzip = arguments_->enable_compression;
+  request.unix_socket = one.what.unix_socket;
+  one.request = std::move(request);
+}
+
+void scrape::schedule_next(const active_ref& one) {
+  const auto wall = context_.shared().time.wall_ns();
+  // Never twice for one tick, even if the timer was a little early.
+  const auto tick = one->when.next(std::max(wall, one->tick_ns + 1));
+  one->next = context_.at(context_.now() + nanoseconds(tick - wall), [this, weak = std::weak_ptr(one), tick] {
+    if (const auto self = weak.lock()) begin(self, tick);
+  });
+}
+
+void scrape::begin(const active_ref& one, std::int64_t tick_ns) {
+  one->tick_ns = tick_ns;
+  schedule_next(one);
+  if (one->in_flight != 0) {
+    metrics_.missed.add();
+    one->missed = true;
+    return;
+  }
+  one->timestamp_ms = one->when.timestamp_ms(tick_ns, context_.shared().time.wall_ns());
+  if (!limit_error_.empty()) {
+    publish_outcome(*one, one->series.failed(limit_error_, one->timestamp_ms, {0, seconds(nanoseconds(one->what.timeout_ns)), 0}), 0);
+    return;
+  }
+  ++in_flight_;
+  one->in_flight = context_.shared().http.submit(
+      session_, one->request, [this, post = context_.post(), weak = std::weak_ptr(one)](http::response&& answer) {
+        post([this, weak, held = std::make_shared<http::response>(std::move(answer))] {
+          --in_flight_;
+          if (const auto self = weak.lock()) ended(self, *held);
+        });
+      });
+}
+
+void scrape::ended(const active_ref& one, const http::response& answer) {
+  one->in_flight = 0;
+  if (finishing_) return;  // a scrape that the end has cut off says nothing about its target
+  const scrape_report report{seconds(answer.duration), seconds(nanoseconds(one->what.timeout_ns)),
+                             static_cast<double>(answer.body.size())};
+  const auto failed = [&](std::string why, double bytes = 0) {
+    auto without = report;
+    without.body_bytes = bytes;
+    return one->series.failed(std::move(why), one->timestamp_ms, without);
+  };
+  page_outcome outcome;
+  if (answer.failure == http::failure_kind::too_large && arguments_->body_size_limit.bytes > 0) {
+    metrics_.exceeded_body_size.add();
+    outcome = failed("body size limit exceeded", -1);
+  } else if (!answer.ok()) {
+    outcome = failed(answer.error);
+  } else if (answer.status != 200) {
+    outcome = failed("server returned HTTP status " + status_text(answer));
+  } else if (const auto kind = exposition::format_of(answer.header("Content-Type"), arguments_->scrape_fallback_protocol); !kind) {
+    outcome = failed(kind.error().message);
+  } else {
+    outcome = one->series.page(answer.body.view(), *kind, one->timestamp_ms, report, scratch_);
+  }
+  publish_outcome(*one, std::move(outcome), report.duration_seconds);
+  if (std::exchange(one->missed, false)) begin(one, one->tick_ns);
+}
+
+void scrape::publish_outcome(active& one, page_outcome outcome, double duration) {
+  const bool was_up = one.failures == 0;
+  const auto took = duration_cast<nanoseconds>(std::chrono::duration<double>(duration));
+  for (auto& batch : outcome.batches) {
+    metrics_.forwarded_samples.add(static_cast<double>(batch->items()));
+    out_.push(std::move(batch), {});
+  }
+  metrics_.outcome(outcome);
+  metrics_.duration.observe(duration);
+  one.last_scrape_ms = one.timestamp_ms;
+  one.last_duration = duration;
+  one.last_samples = outcome.samples_scraped;
+  one.scraped = true;
+  if (outcome.error.empty()) {
+    if (!was_up) {
+      context_.publish(runtime::scrape_recovered{context_.id(), one.what.url, one.failures});
+      --down_;
+    }
+    one.failures = 0;
+    context_.publish(runtime::scrape_finished{one.what.url, outcome.samples_scraped, took});
+  } else {
+    if (was_up) ++down_;
+    ++one.failures;
+    context_.publish(runtime::scrape_failed{context_.id(), one.what.url, outcome.error, took, was_up});
+  }
+  one.last_error = std::move(outcome.error);
+  if (was_up != (one.failures == 0)) show_health();
+}
+
+/// Its series are marked stale when it is certain that nobody scrapes it any more: not before the tick after its next.
+void scrape::leave(active_ref one) {
+  if (one->in_flight != 0) context_.shared().http.cancel(one->in_flight);
+  if (one->failures > 0) --down_;
+  one->next.cancel();
+  const auto wall = context_.shared().time.wall_ns();
+  const auto stale_ns = one->when.next(wall);
+  const auto fire_ns = stale_ns + one->what.interval_ns + one->what.interval_ns / 10;
+  leaving gone{one, {}};
+  gone.due = context_.after(nanoseconds(fire_ns - wall), [this, who = one.get(), stale_ns] {
+    const auto at = std::find_if(leaving_.begin(), leaving_.end(), [&](const leaving& l) { return l.who.get() == who; });
+    if (at == leaving_.end()) return;
+    for (auto& batch : at->who->series.gone(stale_ns / 1'000'000)) out_.push(std::move(batch), {});
+    leaving_.erase(at);
+  });
+  leaving_.push_back(std::move(gone));
+}
+
+void scrape::show_health() {
+  if (!limit_error_.empty()) return context_.set_health(runtime::health_state::unhealthy, limit_error_);
+  if (!refused_.empty()) {
+    return context_.set_health(runtime::health_state::unhealthy, std::to_string(refused_.size()) + " targets can't be scraped, e.g. " +
+                                                                     refused_.front().first + ": " + refused_.front().second);
+  }
+  if (down_ == 0) return context_.set_health(runtime::health_state::healthy, "");
+  const auto first = std::find_if(targets_.begin(), targets_.end(), [](const auto& t) { return t.second->failures > 0; });
+  std::string text = std::to_string(down_) + " of " + std::to_string(targets_.size()) + " targets are down";
+  if (first != targets_.end()) text += ", e.g. " + first->second->what.url + ": " + first->second->last_error;
+  context_.set_health(runtime::health_state::unhealthy, std::move(text));
+}
+
+void scrape::finish() {
+  finishing_ = true;
+  for (auto& [key, one] : targets_) one->next.cancel();
+  leaving_.clear();
+  context_.shared().http.cancel_all(session_);
+}
+
+}  // namespace troupe::prometheus

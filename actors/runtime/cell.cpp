@@ -108,10 +108,11 @@ void cell::settle_finished() {
 }
 
 void cell::abort(time_point now, const std::string& producer, std::string what) {
-  failure told{std::move(what), supervision_.failed(now), false, producer};
+  failure told{std::move(what), supervision_.failed(now), false, producer, 0};
   if (!producer.empty()) {
     auto& side = receivers_.at(producer);
     const batch_number number = side.receiver.front()->number;
+    told.items = side.receiver.front()->batch->items();
     side.kills = side.deadly == number ? side.kills + 1 : 1;
     side.deadly = number;
     told.quarantined = side.kills >= supervision_.policy().kills_to_quarantine;

@@ -96,6 +96,7 @@ class cell {
     clock_duration delay{};
     bool quarantined = false;  ///< the batch that did it will not be tried again
     std::string producer;      ///< of that batch; empty: no batch
+    std::size_t items = 0;     ///< in that batch
   };
   std::function<void(const failure&)> on_failure;  ///< told about each, in the cell's thread
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actors/runtime/cell.hpp"
+#include "actors/runtime/event_bus.hpp"
 #include "actors/runtime/health.hpp"
 #include "actors/runtime/receiver.hpp"
 #include "actors/runtime/services.hpp"
@@ -63,8 +64,11 @@ class component_context {
 
   [[nodiscard]] component_metrics& metrics();
   [[nodiscard]] services& shared() { return shared_; }
+  /// Says that something happened.
   template <class Event>
-  void publish(Event what);  ///< defined in context_events.hpp, which knows the event bus
+  void publish(const Event& what) {
+    shared_.events.publish(event_header{.component_id = id()}, what);
+  }
 
  private:
   host& host_;

@@ -39,6 +39,8 @@ std::function<void()> once_gone(std::function<void()> what) {
   return [held]() mutable { held.reset(); };
 }
 
+event_header header_of() { return {.component_id = "", .origin = event_origin::controller}; }
+
 std::string decode_text(const config::diagnostics& why) { return why.empty() ? "unknown" : why[0].message; }
 
 }  // namespace
@@ -46,9 +48,7 @@ std::string decode_text(const config::diagnostics& why) { return why.empty() ? "
 struct controller::inside {
   inside(const registry& kinds, services& shared, engine& actors, controller_options options)
       : kinds(kinds), shared(shared), actors(actors), options(options), metrics(shared.metrics), thread(actors.make_detached()) {
-    metrics.count_health([this](const auto& count) {
-      for (const auto& one : *view()) count(one.running->status().get().overall().state);
-    });
+    collect_views();
   }
 
   struct running {
@@ -72,6 +72,8 @@ struct controller::inside {
   void exports_changed(const std::string& id, config::value value, time_point when);
   void evaluate_again(const std::string& id, time_point since);
   void publish_view();
+  void collect_views();
+  void collect_edges();
   void stop();
   std::shared_ptr<const std::vector<component_view>> view() const {
     std::lock_guard lock(mutex);
@@ -146,7 +148,7 @@ void controller::inside::evaluate(const graph& next, prepared_nodes& made, confi
         }
       }
     }
-    shared.events.publish(header_of(id), node_evaluated{id, shared.time.now() - began});
+    shared.events.publish(header_of(), runtime::evaluated{id, shared.time.now() - began});
     values[id] = one.exports;
     made.emplace(id, std::move(one));
   }
@@ -195,12 +197,14 @@ void controller::inside::apply(graph next, prepared_nodes made, config::diagnost
 
 /// Ends these together: each finishes what it has, within the deadline; then it is stopped and forgotten.
 void controller::inside::end(const std::vector<std::string>& rank, const std::string& reason) {
+  std::string names;
+  for (const auto& id : rank) names += (names.empty() ? "" : ", ") + id;
   auto waiting = std::make_shared<countdown>(rank.size());
   for (const auto& id : rank) {
     actors.post(id, [h = components.at(id).of, waiting] { h->finish([waiting] { waiting->done(); }); });
   }
   if (!waiting->wait_for(options.drain_deadline)) {
-    shared.events.publish({}, drain_deadline_passed{rank.size()});
+    shared.events.publish(header_of(), watchdog_fired{"draining " + names, options.drain_deadline});
   }
   auto stopping = std::make_shared<countdown>(rank.size());
   for (const auto& id : rank) {
@@ -209,7 +213,8 @@ void controller::inside::end(const std::vector<std::string>& rank, const std::st
       gone();
     });
   }
-  if (!stopping->wait_for(std::chrono::seconds(5))) shared.events.publish({}, drain_deadline_passed{rank.size()});
+  constexpr auto patience = std::chrono::seconds(5);
+  if (!stopping->wait_for(patience)) shared.events.publish(header_of(), watchdog_fired{"stopping " + names, patience});
   for (const auto& id : rank) forget(id);
 }
 
@@ -245,10 +250,10 @@ void controller::inside::evaluate_again(const std::string& id, time_point since)
   if (why.has_errors()) {
     const auto text = "component evaluation failed: decoding configuration: " + decode_text(why);
     one.of->status().change([&](auto& view) { view.evaluation = {health_state::unhealthy, text, shared.time.wall_ms()}; });
-    shared.events.publish(header_of(id), evaluation_failed{id, decode_text(why)});
+    shared.events.publish(header_of(), evaluation_failed{id, decode_text(why), now - began});
     return;
   }
-  shared.events.publish(header_of(id), node_evaluated{id, now - began});
+  shared.events.publish(header_of(), runtime::evaluated{id, now - began});
   if (node.schema().equal(one.arguments, arguments)) return;
   one.arguments = arguments;
   actors.post(id, [h = one.of, arguments] { h->update(arguments); });
@@ -269,6 +274,84 @@ void controller::inside::publish_view() {
   }
   std::lock_guard lock(mutex);
   views = std::move(next);
+}
+
+/// Read when somebody asks for the metrics, in that thread.
+void controller::inside::collect_views() {
+  metrics.collect("alloy_component_controller_running_components", metric_type::gauge,
+                  "Total number of running components.", [this] {
+                    std::map<health_state, double> count;
+                    for (const auto& one : *view()) ++count[one.running->status().get().overall().state];
+                    std::vector<measured> all;
+                    for (const auto& [state, number] : count) all.push_back({{{"health_type", std::string(to_string(state))}}, number});
+                    return all;
+                  });
+  metrics.collect("alloy_component_graph_connection", metric_type::gauge, "Data flow edges between components.", [this] {
+    std::vector<measured> all;
+    for (const auto& one : *view()) {
+      std::set<std::string> to;
+      for (const auto& outlet : one.running->status().get().consumers) to.insert(outlet.begin(), outlet.end());
+      for (const auto& id : to) all.push_back({{{"from", one.id}, {"to", id}}, 1});
+    }
+    return all;
+  });
+  metrics.collect("troupe_component_restarts_total", metric_type::counter, "How often a component was started again after it had failed.",
+                  [this] {
+                    std::vector<measured> all;
+                    for (const auto& one : *view()) {
+                      all.push_back({{{"component_id", one.id}, {"component_path", "/"}},
+                                     static_cast<double>(one.running->status().get().restarts)});
+                    }
+                    return all;
+                  });
+  collect_edges();
+}
+
+/// pushed = settled + dropped of all reasons + in flight, for each edge at every reading.
+void controller::inside::collect_edges() {
+  using amount = std::function<void(const label_set&, const ledger&, std::vector<measured>&)>;
+  const auto edges = [this](std::string_view name, metric_type type, std::string_view help, amount read) {
+    metrics.collect(name, type, help, [this, read] {
+      std::vector<measured> all;
+      for (const auto& one : *view()) {
+        for (const auto& [to, counts] : one.running->status().get().edges) read({{"from", one.id}, {"to", to}}, counts, all);
+      }
+      return all;
+    });
+  };
+  const auto items = [&](std::string_view name, metric_type type, std::string_view help, auto pick) {
+    edges(name, type, help, [pick](const label_set& edge, const ledger& counts, auto& all) {
+      all.push_back({edge, static_cast<double>(pick(counts))});
+    });
+  };
+  const auto dropped = [&](std::string_view name, std::string_view help, auto pick) {
+    edges(name, metric_type::counter, help, [pick](const label_set& edge, const ledger& counts, auto& all) {
+      for (const auto& [reason, lost] : counts.dropped) {
+        auto labels = edge;
+        labels.set("reason", reason);
+        all.push_back({std::move(labels), static_cast<double>(pick(lost))});
+      }
+    });
+  };
+  items("troupe_edge_pushed_items_total", metric_type::counter, "Samples, entries or spans that the producer pushed.",
+        [](const ledger& l) { return l.pushed.items; });
+  items("troupe_edge_settled_items_total", metric_type::counter, "Items for which everything further down took responsibility.",
+        [](const ledger& l) { return l.settled.items; });
+  dropped("troupe_edge_dropped_items_total", "Items that were given up, by reason.", [](const ledger::amount& a) { return a.items; });
+  items("troupe_edge_in_flight_items", metric_type::gauge, "Items that are neither settled nor dropped.",
+        [](const ledger& l) { return l.in_flight.items; });
+  items("troupe_edge_pushed_batches_total", metric_type::counter, "Batches that the producer pushed.",
+        [](const ledger& l) { return l.pushed.batches; });
+  items("troupe_edge_settled_batches_total", metric_type::counter, "Batches for which everything further down took responsibility.",
+        [](const ledger& l) { return l.settled.batches; });
+  dropped("troupe_edge_dropped_batches_total", "Batches that were given up, by reason.",
+          [](const ledger::amount& a) { return a.batches; });
+  items("troupe_edge_in_flight_batches", metric_type::gauge, "Batches that are neither settled nor dropped.",
+        [](const ledger& l) { return l.in_flight.batches; });
+  items("troupe_edge_unsettled_bytes", metric_type::gauge, "Memory of the batches in flight.",
+        [](const ledger& l) { return l.unsettled_bytes; });
+  items("troupe_edge_resent_batches_total", metric_type::counter, "Batches that were sent once more after a restart.",
+        [](const ledger& l) { return l.resent; });
 }
 
 void controller::inside::stop() {

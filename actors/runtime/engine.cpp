@@ -88,7 +88,8 @@ struct settings : caf::actor_system_config {
 }  // namespace
 
 struct engine::inside {
-  explicit inside(unsigned threads) : config(threads), system(config) {}
+  explicit inside(unsigned threads) : config(threads), system(config), errands(system.spawn(serve_alone)) {}
+  ~inside() { caf::anon_send(errands, leave{}); }
 
   [[nodiscard]] cell_actor find(const std::string& id) const {
     std::shared_lock lock(mutex);
@@ -98,6 +99,7 @@ struct engine::inside {
 
   settings config;
   caf::actor_system system;
+  detached_actor errands;  // runs what `later` was given
   mutable std::shared_mutex mutex;
   std::unordered_map<std::string, cell_actor> actors;
 };
@@ -133,6 +135,10 @@ void engine::remove(const std::string& id) {
 
 void engine::post(const std::string& id, std::function<void()> what) {
   if (auto to = inside_->find(id)) caf::anon_send<caf::message_priority::high>(to, posted{std::move(what)});
+}
+
+void engine::later(clock_duration delay, std::function<void()> what) {
+  caf::delayed_anon_send(inside_->errands, delay, posted{std::move(what)});
 }
 
 namespace {

@@ -29,6 +29,8 @@ class engine {
   void remove(const std::string& id);
   /// Runs in the host's actor, before what waits there; dropped unrun when there is no such host.
   void post(const std::string& id, std::function<void()> what);
+  /// Runs once the time has passed, in some actor: short and without waiting.
+  void later(clock_duration delay, std::function<void()> what);
   [[nodiscard]] std::unique_ptr<detached> make_detached();
 
  private:

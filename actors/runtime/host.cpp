@@ -2,7 +2,6 @@
 
 #include <stdexcept>
 
-#include "actors/runtime/context_events.hpp"
 #include "actors/runtime/own_metrics.hpp"
 
 namespace troupe::runtime {
@@ -80,7 +79,11 @@ void host::start() {
     auto made = prepared_ ? std::move(prepared_) : make();
     made->start();
     set_run_health(health_state::healthy, "started component");
-    context_.publish(component_started{cell_.restarts()});
+    if (cell_.restarts() == 0) {
+      context_.publish(started{});
+    } else {
+      context_.publish(restarted{restart_delay_, cell_.restarts()});
+    }
     return made;
   });
   after_handler();
@@ -89,8 +92,9 @@ void host::start() {
 void host::failed(const cell::failure& how) {
   ++life_;
   set_run_health(health_state::unhealthy, "component failed: " + how.what);
-  if (how.quarantined) context_.publish(batch_quarantined{how.producer, how.what});
-  context_.publish(component_failed{how.what, how.delay});
+  restart_delay_ = how.delay;
+  context_.publish(runtime::failed{how.what});
+  if (how.quarantined) context_.publish(quarantined{how.producer, how.items, how.what});
 }
 
 void host::on_mail(const edge_mail& mail) {
@@ -158,7 +162,7 @@ void host::stop(const std::string& reason) {
   ++life_;
   timers_.clear();
   set_run_health(health_state::exited, "component shut down cleanly");
-  context_.publish(component_stopped{});
+  context_.publish(stopped{});
 }
 
 std::string host::debug_info() const {

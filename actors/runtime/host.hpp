@@ -99,6 +99,7 @@ class host : public std::enable_shared_from_this<host> {
   cell cell_;
   std::function<void()> finished_;
   bool finishing_ = false;
+  clock_duration restart_delay_{};
   std::vector<std::vector<std::string>> consumers_;  // by outlet
 };
 

@@ -25,6 +25,7 @@ struct services {
   const clocks& time;
   std::filesystem::path storage;                ///< --storage.path
   std::function<std::string()> listen_address;  ///< of the HTTP server, as bound
+  std::string memory_address;                   ///< the name under which targets of this process are known
   std::string instance;                         ///< the host's name, "unknown" where there is none
   std::string user_agent;
 };

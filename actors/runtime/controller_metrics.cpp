@@ -1,0 +1,48 @@
+#include "actors/runtime/controller_metrics.hpp"
+
+namespace troupe::runtime {
+
+namespace {
+
+constexpr const char* evaluation_help = "Time spent performing component evaluation";
+constexpr const char* wait_help =
+    "Time spent by components waiting to be evaluated after their dependency is updated.";
+const std::vector<double> evaluation_bounds{.005, .025, .1, .5, 1, 5, 10, 30, 60, 120, 300, 600};
+
+double seconds(clock_duration d) { return std::chrono::duration<double>(d).count(); }
+
+}  // namespace
+
+controller_metrics::controller_metrics(own_metrics& in)
+    : in_(in),
+      own_(in.controller()),
+      evaluating_(own_->gauge("alloy_component_controller_evaluating", "Tracks if the controller is currently in the middle of a graph evaluation")) {
+  // They exist before the first evaluation, so that rates over them begin at 0.
+  own_->histogram("alloy_component_evaluation_seconds", evaluation_help, evaluation_bounds);
+  own_->histogram("alloy_component_dependencies_wait_seconds", wait_help, evaluation_bounds);
+}
+
+std::shared_ptr<void> controller_metrics::evaluating() {
+  evaluating_.set(1);
+  return {nullptr, [this](void*) { evaluating_.set(0); }};
+}
+
+void controller_metrics::evaluated(const std::string& component, clock_duration waited, clock_duration took) {
+  const auto of = in_.component(component);
+  of->histogram("alloy_component_evaluation_seconds", evaluation_help, evaluation_bounds)
+      .observe(seconds(took));
+  own_->histogram("alloy_component_dependencies_wait_seconds",
+                  wait_help, evaluation_bounds)
+      .observe(seconds(waited));
+  if (took >= std::chrono::minutes(1)) {
+    of->counter("alloy_component_evaluation_slow_seconds", "Number of seconds spent evaluating components that take longer than 1 minute to evaluate")
+        .add(seconds(took));
+  }
+}
+
+void controller_metrics::collect(std::string_view name, metric_type type, std::string_view help,
+                                 component_metrics::reader read) {
+  collections_.push_back(own_->collect(name, type, help, std::move(read)));
+}
+
+}  // namespace troupe::runtime

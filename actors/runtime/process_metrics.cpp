@@ -172,10 +172,10 @@ process_state read_process(const path& proc) {
   return out;
 }
 
-process_metrics::process_metrics(own_metrics& of) : metrics_(of.process()) {
+process_metrics::process_metrics(own_metrics& of, std::string_view version) : metrics_(of.process()) {
   publish_process();
   if (mallctl) publish_memory();
-  const label_set build{{"version", TROUPE_VERSION}, {"goos", "linux"}, {"goarch", architecture()}};
+  const label_set build{{"version", std::string(version)}, {"goos", "linux"}, {"goarch", architecture()}};
   collections_.push_back(metrics_->collect("alloy_build_info", metric_type::gauge,
                                            "Always 1; the labels say what was built.",
                                            [build] { return std::vector<measured>{{build, 1}}; }));

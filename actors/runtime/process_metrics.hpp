@@ -23,7 +23,7 @@ struct process_state {
 /// All are read when a page is asked for.
 class process_metrics {
  public:
-  explicit process_metrics(own_metrics& of);
+  explicit process_metrics(own_metrics& of, std::string_view version = TROUPE_VERSION);
 
  private:
   void publish_process();

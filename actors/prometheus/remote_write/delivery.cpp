@@ -44,7 +44,7 @@ bool delivery::too_old(const parcel& one, std::int64_t wall_ms) const {
 }
 
 std::optional<request_plan> delivery::next(time_point now, std::int64_t wall_ms) {
-  const std::size_t allowed = failures_ > 0 ? 1 : settings_.max_in_flight;
+  const std::size_t allowed = failures_ > 0 ? std::min(settings_.probes, settings_.max_in_flight) : settings_.max_in_flight;
   if (flying_ >= allowed) return std::nullopt;
   if (auto again = retry(now, wall_ms)) return again;
   // While the backend fails nothing new is begun: what waits to be tried again is its probe.
@@ -172,7 +172,7 @@ void delivery::pop_done() {
 std::optional<time_point> delivery::wake_at(time_point now) const {
   std::optional<time_point> soonest;
   const auto consider = [&](time_point t) { soonest = soonest ? std::min(*soonest, t) : t; };
-  const std::size_t allowed = failures_ > 0 ? 1 : settings_.max_in_flight;
+  const std::size_t allowed = failures_ > 0 ? std::min(settings_.probes, settings_.max_in_flight) : settings_.max_in_flight;
   if (flying_ >= allowed) return std::nullopt;  // an answer comes first
   for (const auto& [number, one] : requests_) {
     if (!one.flying) consider(std::max(one.not_before, now));

@@ -19,6 +19,7 @@ using sequence = std::uint64_t;  ///< of a journal record
 
 struct delivery_settings {
   std::size_t max_in_flight = 50;  ///< requests (queue_config.max_shards)
+  std::size_t probes = 1;          ///< requests tried at a time while the backend fails (queue_config.min_shards)
   std::size_t max_samples = 2000;  ///< per request
   clock_duration deadline = std::chrono::seconds(5);  ///< how long a sample waits for a request to fill up
   clock_duration min_backoff = std::chrono::milliseconds(30);
@@ -84,6 +85,7 @@ class delivery {
 
   [[nodiscard]] const delivery_counts& counts() const { return counts_; }
   [[nodiscard]] std::size_t in_flight() const { return flying_; }
+  [[nodiscard]] std::size_t requests_waiting() const { return requests_.size() - flying_; }  ///< to be tried again
   [[nodiscard]] bool failing() const { return failures_ > 0; }
   [[nodiscard]] std::size_t waiting_parcels() const { return parcels_.size(); }
 

@@ -173,10 +173,10 @@ std::optional<std::string> page_series::check(const std::vector<telemetry::label
 /// What went and what came between the last good page and this one. Chunks that both have hold neither.
 void page_series::compare(const shape& next, std::int64_t timestamp_ms, page_outcome& outcome) const {
   std::unordered_set<const telemetry::series_chunk*> before, after;
-  if (block_) {
+  if (block_ && block_->conflict() == next.block->conflict()) {
     for (const auto& chunk : block_->chunks()) before.insert(chunk.get());
+    for (const auto& chunk : next.block->chunks()) after.insert(chunk.get());
   }
-  for (const auto& chunk : next.block->chunks()) after.insert(chunk.get());
 
   const auto hashes_of = [](const telemetry::series_block& block, const auto& skip, auto&& f) {
     telemetry::label_buffer labels;
@@ -201,7 +201,7 @@ void page_series::compare(const shape& next, std::int64_t timestamp_ms, page_out
     });
   }
   outcome.series_added = came.size();
-  if (!before.contains(report_chunk_.get())) outcome.series_added -= std::min(came.size(), report_size_);
+  if (!block_ || block_report_size_ != report_size_) outcome.series_added -= std::min(came.size(), report_size_);
   if (!went.empty()) outcome.batches.push_back(stale(went, timestamp_ms));
 }
 

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "actors/prometheus/remote_write/delivery.hpp"
+#include "actors/runtime/own_metrics.hpp"
+
+namespace troupe::prometheus {
+
+/// What an endpoint counts, under the names of Prometheus' remote storage; labels remote_name and url.
+class endpoint_metrics {
+ public:
+  endpoint_metrics(runtime::component_metrics& in, const std::string& name, const std::string& url);
+  ~endpoint_metrics();
+  endpoint_metrics(const endpoint_metrics&) = delete;
+
+  void sent(std::uint64_t samples, std::size_t bytes, double seconds, std::int64_t newest_ms);
+  void settings(std::size_t max_shards, std::size_t min_shards, std::size_t capacity, std::size_t max_samples);
+  /// Takes over what delivery has counted since the last time.
+  void follow(const delivery& of);
+  void read(std::int64_t newest_ms);  ///< a batch was read from the journal
+
+  runtime::counter& metadata;
+  runtime::counter& metadata_failed;
+  runtime::counter& metadata_retried;
+  runtime::counter& metadata_bytes;
+  runtime::counter& exemplars;
+
+ private:
+  runtime::component_metrics& in_;
+  telemetry::label_set labels_;
+  runtime::counter& samples_;
+  runtime::counter& failed_;
+  runtime::counter& retried_;
+  runtime::counter& too_old_;
+  runtime::counter& bytes_;
+  runtime::histogram& duration_;
+  runtime::gauge& highest_;
+  runtime::gauge& highest_sent_;
+  runtime::gauge& pending_;
+  runtime::gauge& shards_;
+  runtime::gauge& shards_desired_;
+  runtime::gauge& shards_max_;
+  runtime::gauge& shards_min_;
+  runtime::gauge& shard_capacity_;
+  runtime::gauge& max_samples_;
+  delivery_counts known_;
+  std::int64_t highest_sent_ms_ = 0, highest_ms_ = 0;
+};
+
+}  // namespace troupe::prometheus

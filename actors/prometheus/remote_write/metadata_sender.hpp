@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/prometheus/remote_write/arguments.hpp"
+#include "actors/prometheus/remote_write/encoder.hpp"
+#include "actors/prometheus/remote_write/endpoint_metrics.hpp"
+#include "actors/runtime/component.hpp"
+#include "protocol/http/client.hpp"
+
+namespace troupe::prometheus {
+
+/// Tells a backend, every interval, the types and help texts of the families whose samples it gets; in requests of their own,
+/// one after the other. A failed one is tried again until the next interval.
+class metadata_sender {
+ public:
+  explicit metadata_sender(runtime::component_context& context) : context_(context) {}
+
+  /// All of these outlive this object or the next update().
+  void update(const remote_writing::endpoint_arguments& arguments, std::shared_ptr<http::session> session, const encoder& from,
+              endpoint_metrics& metrics);
+
+ private:
+  void begin();
+  void send_next();
+  void answered(const http::response& answer);
+
+  runtime::component_context& context_;
+  const remote_writing::endpoint_arguments* arguments_ = nullptr;
+  std::shared_ptr<http::session> session_;
+  const encoder* from_ = nullptr;
+  endpoint_metrics* metrics_ = nullptr;
+  struct message {
+    std::shared_ptr<const std::string> body;
+    std::size_t entries = 0;
+  };
+  std::vector<message> waiting_;  // the last one goes first
+  std::uint64_t round_ = 0;
+  std::chrono::nanoseconds backoff_{};
+  runtime::timer next_round_, again_;
+  std::shared_ptr<const bool> life_ = std::make_shared<const bool>(true);
+};
+
+}  // namespace troupe::prometheus

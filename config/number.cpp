@@ -30,6 +30,26 @@ std::optional<double> parse_float(std::string_view text) {
   return tiny ? std::optional<double>(0.0) : std::nullopt;
 }
 
+// The shortest digits that read back, then zeros; to_chars would spell out every digit of a large number.
+std::string without_exponent(double d) {
+  char buffer[64];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, std::fabs(d), std::chars_format::scientific).ptr;
+  const std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
+  const std::size_t e = text.find('e');
+  int exponent = 0;
+  std::from_chars(text.data() + e + (text[e + 1] == '+' ? 2 : 1), text.data() + text.size(), exponent);
+  std::string digits(1, text[0]);
+  if (e > 2) digits += text.substr(2, e - 2);
+  if (exponent < 0) {
+    digits.insert(0, "0." + std::string(static_cast<std::size_t>(-exponent - 1), '0'));
+  } else {
+    const auto whole = static_cast<std::size_t>(exponent) + 1;
+    if (digits.size() < whole) digits.append(whole - digits.size(), '0');
+    if (digits.size() > whole) digits.insert(whole, ".");
+  }
+  return std::signbit(d) ? "-" + digits : digits;
+}
+
 constexpr double two_to_63 = 9223372036854775808.0;
 constexpr double two_to_64 = 18446744073709551616.0;
 
@@ -87,9 +107,7 @@ std::string number::text() const {
   const double d = std::get<double>(v_);
   if (std::isnan(d)) return "NaN";
   if (std::isinf(d)) return d > 0 ? "+Inf" : "-Inf";
-  char buffer[400];  // the longest double without exponent has some 330 characters
-  const auto [end, failed] = std::to_chars(buffer, buffer + sizeof buffer, d, std::chars_format::fixed);
-  return failed == std::errc{} ? std::string(buffer, end) : std::string();
+  return without_exponent(d);
 }
 
 bool operator==(const number& a, const number& b) {

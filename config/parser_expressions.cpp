@@ -248,7 +248,8 @@ bool parser_state::list_was_left_open() const {
   const token_kind first = following();
   if (first == token_kind::right_curly || first == token_kind::end_of_file) return true;
   if (first != token_kind::identifier) return false;
-  const token_kind second = following();
+  token_kind second = following();
+  while (second == token_kind::dot && following() == token_kind::identifier) second = following();
   return second == token_kind::assign || second == token_kind::left_curly || second == token_kind::string;
 }
 

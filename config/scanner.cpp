@@ -47,7 +47,8 @@ bool ends_statement(token_kind kind) {
     case token_kind::null:
     case token_kind::right_curly:
     case token_kind::right_paren:
-    case token_kind::right_bracket: return true;
+    case token_kind::right_bracket:
+    case token_kind::illegal: return true;  // a mistake shall not swallow the next line
     default: return false;
   }
 }
@@ -124,7 +125,7 @@ token scanner::next(const listener& errors) {
   } else {
     t = scan_operator(errors);
   }
-  if (t.kind != token_kind::illegal || c == '\'') terminator_due_ = ends_statement(t.kind) || c == '\'';
+  terminator_due_ = ends_statement(t.kind);
   return t;
 }
 

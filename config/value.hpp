@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -50,7 +51,10 @@ class value {
   value(config::array elements);
   value(config::object fields);
   value(config::function f);
-  value(std::shared_ptr<const config::capsule> c);
+  value(std::shared_ptr<const config::capsule> c);  ///< null for a null pointer
+  template <class T>
+    requires std::is_convertible_v<std::shared_ptr<T>, std::shared_ptr<const config::capsule>>
+  value(std::shared_ptr<T> c) : value(std::shared_ptr<const config::capsule>(std::move(c))) {}
 
   [[nodiscard]] kind type() const;
   [[nodiscard]] bool is(kind k) const { return type() == k; }

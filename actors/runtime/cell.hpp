@@ -49,7 +49,7 @@ class cell {
   /// `make` makes the component; it may throw, which counts as a failure of the component.
   void start(time_point now, std::function<std::unique_ptr<consumer>()> make);
   void stop();  ///< destroys the component; edges stay
-  [[nodiscard]] consumer* component() { return component_.get(); }
+  [[nodiscard]] consumer* component() const { return component_.get(); }
 
   /// Runs a handler of the component (a timer, an answer from outside) as a unit: what it pushes goes out at its end, or,
   /// if it throws, not at all, and the component is started again.

@@ -165,11 +165,10 @@ void controller::inside::apply(graph next, prepared_nodes made, config::diagnost
 
   for (const auto& [name, setting] : kinds.settings()) {
     const auto at = made.find(name);
-    const auto arguments = at != made.end() ? at->second.arguments : setting.schema->defaults();
+    const auto arguments = at != made.end() ? at->second.arguments : setting.schema->default_arguments();
     if (const auto ok = setting.apply(arguments); !ok) {
       const auto* node = next.find(name);
-      out.add({config::severity::warning, node ? node->block->head() : config::range{},
-               "Failed to evaluate node for config block: " + ok.error().message});
+      out.warning(node ? node->block->head() : config::range{}, "Failed to evaluate node for config block: " + ok.error().message);
     }
   }
 

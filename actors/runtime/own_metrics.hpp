@@ -32,7 +32,7 @@ class counter {
   [[nodiscard]] double value() const;
 
  private:
-  std::unique_ptr<prometheus::Counter> counter_;
+  std::unique_ptr<::prometheus::Counter> counter_;
 };
 
 class gauge {
@@ -44,7 +44,7 @@ class gauge {
   [[nodiscard]] double value() const;
 
  private:
-  std::unique_ptr<prometheus::Gauge> gauge_;
+  std::unique_ptr<::prometheus::Gauge> gauge_;
 };
 
 class histogram {
@@ -55,7 +55,7 @@ class histogram {
 
  private:
   friend class component_metrics;
-  std::unique_ptr<prometheus::Histogram> histogram_;
+  std::unique_ptr<::prometheus::Histogram> histogram_;
 };
 
 /// A quantile and its tolerated error, over the last ten minutes.
@@ -71,7 +71,7 @@ class summary {
 
  private:
   friend class component_metrics;
-  std::unique_ptr<prometheus::Summary> summary_;
+  std::unique_ptr<::prometheus::Summary> summary_;
 };
 
 struct measured {

@@ -67,7 +67,22 @@ struct unary {
   expression_ptr value;
 };
 
-enum class binary_operator { either, both, equal, not_equal, less, less_equal, greater, greater_equal, add, subtract, multiply, divide, modulo, power };
+enum class binary_operator {
+  either,
+  both,
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  add,
+  subtract,
+  multiply,
+  divide,
+  modulo,
+  power
+};
 
 struct binary {
   binary_operator op = binary_operator::add;
@@ -94,7 +109,7 @@ struct expression {
 };
 
 struct field {
-  identifier name;      ///< `where` includes the quotes of a quoted key, `name` doesn't (and keeps escapes as written)
+  identifier name;  ///< `where` includes the quotes of a quoted key, `name` doesn't (and keeps escapes as written)
   bool quoted = false;
   expression value;
 };

@@ -6,9 +6,13 @@
 
 namespace troupe::config {
 
-void columns::text(std::string_view part) { lines_.back().cells.back() += part; }
+void columns::text(std::string_view part) {
+  lines_.back().cells.back() += part;
+}
 
-void columns::end_cell() { lines_.back().cells.emplace_back(); }
+void columns::end_cell() {
+  lines_.back().cells.emplace_back();
+}
 
 void columns::end_line(bool breaks) {
   lines_.back().breaks = breaks;
@@ -28,7 +32,8 @@ std::vector<std::vector<std::size_t>> columns::widths() const {
         ++end;
       } while (end < lines_.size() && !lines_[end - 1].breaks && lines_[end].indent == lines_[i].indent &&
                column + 1 < lines_[end].cells.size() && all[end].size() == column);
-      for (std::size_t k = i; k < end; ++k) all[k].push_back(width);
+      for (std::size_t k = i; k < end; ++k)
+        all[k].push_back(width);
     }
   }
   return all;
@@ -49,7 +54,8 @@ std::string columns::finish() const {
       const std::size_t size = count_points(l.cells[c]);
       out.append(several_lines || size >= width[i][c] ? 1 : width[i][c] - size, ' ');
     }
-    while (out.size() > begin && (out.back() == ' ' || out.back() == '\t')) out.pop_back();
+    while (out.size() > begin && (out.back() == ' ' || out.back() == '\t'))
+      out.pop_back();
   }
   return out;
 }

@@ -7,8 +7,8 @@
 
 namespace troupe::config {
 
-/// Lines of cells. Cells of the same number in neighbouring lines of the same indentation get one width, unless a break lies
-/// between; the last cell of a line has no width.
+/// Lines of cells. Cells of the same number in neighbouring lines of the same indentation get one width, unless a break
+/// lies between; the last cell of a line has no width.
 class columns {
  public:
   /// Adds to the current cell. Texts of several lines are kept as they are and don't widen their column.

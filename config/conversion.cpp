@@ -12,9 +12,13 @@ namespace {
 
 constexpr const char* hidden = "secrets may not be converted into strings";
 
-tl::unexpected<misfit> refuse(std::string message) { return tl::make_unexpected(misfit{std::move(message), {}}); }
+tl::unexpected<misfit> refuse(std::string message) {
+  return tl::make_unexpected(misfit{std::move(message), {}});
+}
 
-tl::unexpected<misfit> refuse(kind wanted, const value& v) { return tl::make_unexpected(type_misfit(wanted, v)); }
+tl::unexpected<misfit> refuse(kind wanted, const value& v) {
+  return tl::make_unexpected(type_misfit(wanted, v));
+}
 
 // `expected capsule("…"), got …`
 tl::unexpected<misfit> refuse_capsule(const char* type, const value& v) {
@@ -74,16 +78,26 @@ fitted<value> convert(const value& v, wanted target) {
     return v;
   };
   switch (target) {
-    case wanted::any: break;
-    case wanted::string: return convert_string(v);
-    case wanted::number: return convert_number(v);
-    case wanted::object: return convert_object(v);
-    case wanted::secret: return convert_secret(v);
-    case wanted::optional_secret: return convert_optional_secret(v);
-    case wanted::boolean: return exactly(kind::boolean);
-    case wanted::array: return exactly(kind::array);
-    case wanted::function: return exactly(kind::function);
-    case wanted::capsule: return exactly(kind::capsule);
+    case wanted::any:
+      break;
+    case wanted::string:
+      return convert_string(v);
+    case wanted::number:
+      return convert_number(v);
+    case wanted::object:
+      return convert_object(v);
+    case wanted::secret:
+      return convert_secret(v);
+    case wanted::optional_secret:
+      return convert_optional_secret(v);
+    case wanted::boolean:
+      return exactly(kind::boolean);
+    case wanted::array:
+      return exactly(kind::array);
+    case wanted::function:
+      return exactly(kind::function);
+    case wanted::capsule:
+      return exactly(kind::capsule);
   }
   return v;
 }
@@ -121,7 +135,9 @@ std::optional<std::uint64_t> duration_unit(std::string_view unit) {
   return std::nullopt;
 }
 
-bool is_decimal(char c) { return c >= '0' && c <= '9'; }
+bool is_decimal(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // One `1.5h` at the start of the text; nothing when it overflows or has no digits.
 struct duration_part {
@@ -175,7 +191,8 @@ tl::expected<std::chrono::nanoseconds, std::string> parse_duration(std::string_v
     text.remove_prefix(unit.size());
     if (part->whole > limit / *scale) return invalid();
     sum += part->whole * *scale;
-    sum += static_cast<std::uint64_t>(static_cast<double>(part->fraction) * (static_cast<double>(*scale) / part->scale));
+    sum +=
+        static_cast<std::uint64_t>(static_cast<double>(part->fraction) * (static_cast<double>(*scale) / part->scale));
     if (sum > limit) return invalid();
   }
   if (!negative && sum > limit - 1) return invalid();
@@ -185,7 +202,8 @@ tl::expected<std::chrono::nanoseconds, std::string> parse_duration(std::string_v
 
 std::string print_duration(std::chrono::nanoseconds d) {
   const bool negative = d.count() < 0;
-  std::uint64_t left = negative ? std::uint64_t{0} - static_cast<std::uint64_t>(d.count()) : static_cast<std::uint64_t>(d.count());
+  std::uint64_t left =
+      negative ? std::uint64_t{0} - static_cast<std::uint64_t>(d.count()) : static_cast<std::uint64_t>(d.count());
   if (left == 0) return "0s";
   const auto with_fraction = [](std::uint64_t count, std::uint64_t unit) {
     std::string text = std::to_string(count / unit);

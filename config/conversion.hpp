@@ -13,9 +13,9 @@ namespace troupe::config {
 /// What a place wants: a kind, or one of the texts that may be hidden.
 enum class wanted { any, number, string, boolean, array, object, function, capsule, secret, optional_secret };
 
-/// The value as the place wants it, converted where the language converts silently: number <-> string, string and optional
-/// secret -> secret, an optional secret that is none -> string, a capsule with fields -> object. Null fits everywhere and stays null (it means
-/// the zero value). The misfit has no path.
+/// The value as the place wants it, converted where the language converts silently: number <-> string, string and
+/// optional secret -> secret, an optional secret that is none -> string, a capsule with fields -> object. Null fits
+/// everywhere and stays null (it means the zero value). The misfit has no path.
 fitted<value> convert(const value& v, wanted target);
 
 /// The text of whatever converts to a string / to a secret. Null is "".

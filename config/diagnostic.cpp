@@ -19,11 +19,14 @@ std::string diagnostic::place() const {
   return where.source->name().empty() ? numbers : where.source->name() + ":" + numbers;
 }
 
-std::string diagnostic::text() const { return where ? place() + ": " + message : message; }
+std::string diagnostic::text() const {
+  return where ? place() + ": " + message : message;
+}
 
 void diagnostics::sort() {
   std::map<const source_file*, std::size_t> order;
-  for (const auto& d : list_) order.try_emplace(d.where.source, order.size());
+  for (const auto& d : list_)
+    order.try_emplace(d.where.source, order.size());
   std::stable_sort(list_.begin(), list_.end(), [&](const diagnostic& a, const diagnostic& b) {
     if (a.where.source != b.where.source) return order[a.where.source] < order[b.where.source];
     return a.where.begin < b.where.begin;
@@ -92,7 +95,7 @@ class excerpt {
     const std::uint32_t from = line == first_.line ? first_.column : 1;
     std::string_view text = source_.line(line);
     bool marked = false;
-    for (std::uint32_t column = 1; !text.empty(); ) {
+    for (std::uint32_t column = 1; !text.empty();) {
       if (line == last_.line && column > last_.column) break;
       const decoded d = decode_utf8(text);
       if (d.point == '\t' || d.point == '\v') {

@@ -20,15 +20,15 @@ const value* scope::find(std::string_view name) const {
 
 namespace {
 
-/// Walks an expression. Nothing means that the diagnostics say why; then the errors of the other branches are still collected.
+/// Walks an expression. Nothing means that the diagnostics say why; then the errors of the other branches are still
+/// collected.
 class evaluation {
  public:
   explicit evaluation(const scope& names) : names_(names) {}
 
   std::optional<value> run(const ast::expression& e) {
     if (depth_ >= max_depth) {
-      errors_.error(e.where, "nested deeper than " + std::to_string(max_depth) + " levels");
-      return std::nullopt;
+      return fail_at(e.where, "nested deeper than " + std::to_string(max_depth) + " levels");
     }
     ++depth_;
     auto result = std::visit([&](const auto& node) { return run(e, node); }, e.node);
@@ -39,29 +39,41 @@ class evaluation {
   [[nodiscard]] diagnostics take_errors() { return std::move(errors_); }
 
  private:
+  // What is beyond so many errors is read by nobody.
+  void add(diagnostic d) {
+    if (errors_.size() < max_errors) errors_.add(std::move(d));
+  }
+
+  std::nullopt_t fail_at(range where, std::string message) {
+    add({severity::error, where, std::move(message)});
+    return std::nullopt;
+  }
+
   std::nullopt_t fail(const ast::expression& culprit, const misfit& why, const value& v) {
-    errors_.add(misfit_at(culprit, why, v));
+    add(misfit_at(culprit, why, v));
     return std::nullopt;
   }
 
   std::optional<value> run(const ast::expression& e, const ast::literal& literal) {
     switch (literal.kind) {
-      case ast::literal_kind::null: return value();
-      case ast::literal_kind::boolean: return value(literal.text == "true");
-      case ast::literal_kind::string: return value(unquoted(literal.text));
+      case ast::literal_kind::null:
+        return value();
+      case ast::literal_kind::boolean:
+        return value(literal.text == "true");
+      case ast::literal_kind::string:
+        return value(unquoted(literal.text));
       case ast::literal_kind::number:
-      case ast::literal_kind::floating: break;
+      case ast::literal_kind::floating:
+        break;
     }
     const auto parsed = number_from_literal(literal.text, literal.kind == ast::literal_kind::floating);
     if (parsed) return value(*parsed);
-    errors_.error(e.where, "number " + literal.text + " is out of range");
-    return std::nullopt;
+    return fail_at(e.where, "number " + literal.text + " is out of range");
   }
 
   std::optional<value> run(const ast::expression& e, const ast::variable& variable) {
     if (const value* found = names_.find(variable.name)) return *found;
-    errors_.error(e.where, "identifier " + quoted(variable.name) + " does not exist");
-    return std::nullopt;
+    return fail_at(e.where, "identifier " + quoted(variable.name) + " does not exist");
   }
 
   std::optional<value> run(const ast::expression&, const ast::paren& paren) { return run(*paren.inner); }
@@ -100,17 +112,19 @@ class evaluation {
     if (fields == nullptr && c != nullptr) {
       fields = c->fields();
       if (fields == nullptr) {
-        return fail(*node.value, {"expected object or array or a capsule convertible to an object, got capsule", {}}, *whole);
+        return fail(*node.value, {"expected object or array or a capsule convertible to an object, got capsule", {}},
+                    *whole);
       }
     }
     if (fields == nullptr) {
-      return fail(*node.value,
-                  {"cannot access field " + quoted(node.name.name) + " on value of type " + std::string(name_of(whole->type())), {}},
-                  *whole);
+      return fail(
+          *node.value,
+          {"cannot access field " + quoted(node.name.name) + " on value of type " + std::string(name_of(whole->type())),
+           {}},
+          *whole);
     }
     if (const value* found = fields->find(node.name.name)) return *found;
-    errors_.error(node.name.where, "field " + quoted(node.name.name) + " does not exist");
-    return std::nullopt;
+    return fail_at(node.name.where, "field " + quoted(node.name.name) + " does not exist");
   }
 
   std::optional<value> run(const ast::expression&, const ast::index& node) {
@@ -139,9 +153,11 @@ class evaluation {
     if (n == nullptr) return fail(key_node, type_misfit(kind::number, key), key);
     const std::int64_t i = n->to_int64();
     if (i < 0 || static_cast<std::uint64_t>(i) >= elements.size()) {
-      return fail(key_node,
-                  {"index " + std::to_string(i) + " is out of range of array with length " + std::to_string(elements.size()), {}},
-                  key);
+      return fail(
+          key_node,
+          {"index " + std::to_string(i) + " is out of range of array with length " + std::to_string(elements.size()),
+           {}},
+          key);
     }
     return elements[static_cast<std::size_t>(i)];
   }
@@ -210,6 +226,15 @@ const value* held_at(const value& v, const path_step& step) {
   return fields != nullptr ? fields->find(std::get<std::string>(step.key)) : nullptr;
 }
 
+std::string shortened(std::string text) {
+  constexpr std::size_t most = 4096;
+  if (text.size() <= most) return text;
+  std::size_t end = most;
+  while ((static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80)
+    --end;
+  return text.substr(0, end) + "…";
+}
+
 }  // namespace
 
 evaluated<value> evaluate(const ast::expression& e, const scope& names) {
@@ -235,8 +260,8 @@ diagnostic misfit_at(const ast::expression& e, const misfit& why, const value& w
     }
   }
   std::string shown;
-  if (!path.empty() && held != nullptr) shown = print(*held);
-  return {severity::error, culprit->where, print(*culprit) + path + " " + why.message, std::move(shown)};
+  if (!path.empty() && held != nullptr) shown = shortened(print(*held));
+  return {severity::error, culprit->where, shortened(print(*culprit)) + path + " " + why.message, std::move(shown)};
 }
 
 }  // namespace troupe::config

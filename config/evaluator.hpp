@@ -35,8 +35,8 @@ using evaluated = tl::expected<T, diagnostics>;
 /// Nothing is short-circuited: both sides of `&&` and `||` are evaluated.
 [[nodiscard]] evaluated<value> evaluate(const ast::expression& e, const scope& names);
 
-/// A diagnostic `<printed expression><path> <message>` at the innermost expression that the path leads to through array and object literals;
-/// the rest of the path is appended to its text. For whoever decodes the value of `e`.
+/// A diagnostic `<printed expression><path> <message>` at the innermost expression that the path leads to through array
+/// and object literals; the rest of the path is appended to its text. For whoever decodes the value of `e`.
 [[nodiscard]] diagnostic misfit_at(const ast::expression& e, const misfit& why, const value& whole);
 
 /// A traversal `a.b.c` that starts with a variable. Parts stop at the first call or index.

@@ -16,7 +16,9 @@ std::string print_size(std::int64_t bytes) {
 
 namespace parts {
 
-tl::unexpected<misfit> misfit_of(std::string message) { return tl::make_unexpected(misfit{std::move(message), {}}); }
+tl::unexpected<misfit> misfit_of(std::string message) {
+  return tl::make_unexpected(misfit{std::move(message), {}});
+}
 
 tl::unexpected<misfit> inside(misfit why, path_step step) {
   why.path.insert(why.path.begin(), std::move(step));

@@ -141,7 +141,8 @@ struct field<std::vector<T>> {
   }
   static value to(const std::vector<T>& all) {
     array made;
-    for (const auto& one : all) made.push_back(field<T>::to(one));
+    for (const auto& one : all)
+      made.push_back(field<T>::to(one));
     return made;
   }
 };
@@ -162,7 +163,8 @@ struct field<std::map<std::string, T>> {
   }
   static value to(const std::map<std::string, T>& all) {
     std::vector<object::entry> made;
-    for (const auto& [name, one] : all) made.emplace_back(name, field<T>::to(one));
+    for (const auto& [name, one] : all)
+      made.emplace_back(name, field<T>::to(one));
     return object(std::move(made));
   }
 };

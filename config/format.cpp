@@ -10,10 +10,14 @@ namespace {
 
 using gap = format_printer::gap;
 
-bool same_line(const range& a, const range& b) { return a.last().line == b.first().line; }
+bool same_line(const range& a, const range& b) {
+  return a.last().line == b.first().line;
+}
 
 // Only the last byte, a closing bracket.
-range closer(const range& where) { return {where.source, where.end > where.begin ? where.end - 1 : where.begin, where.end}; }
+range closer(const range& where) {
+  return {where.source, where.end > where.begin ? where.end - 1 : where.begin, where.end};
+}
 
 class format_walk {
  public:

@@ -23,7 +23,8 @@ void format_printer::write(std::string_view text) {
 }
 
 void format_printer::end_lines(std::uint32_t count, bool breaks) {
-  for (std::uint32_t i = 0; i < std::min(count, most_newlines); ++i) out_.end_line(breaks);
+  for (std::uint32_t i = 0; i < std::min(count, most_newlines); ++i)
+    out_.end_line(breaks);
 }
 
 void format_printer::write_gaps(std::size_t count) {
@@ -32,11 +33,21 @@ void format_printer::write_gaps(std::size_t count) {
       case gap::blank:
         if (!out_.line_empty()) out_.text(" ");
         break;
-      case gap::cell: out_.end_cell(); break;
-      case gap::newline: out_.end_line(false); break;
-      case gap::feed: out_.end_line(true); break;
-      case gap::indent: ++indent_; break;
-      case gap::unindent: --indent_; break;
+      case gap::cell:
+        out_.end_cell();
+        break;
+      case gap::newline:
+        out_.end_line(false);
+        break;
+      case gap::feed:
+        out_.end_line(true);
+        break;
+      case gap::indent:
+        ++indent_;
+        break;
+      case gap::unindent:
+        --indent_;
+        break;
     }
   }
   gaps_.erase(gaps_.begin(), gaps_.begin() + static_cast<std::ptrdiff_t>(count));
@@ -65,7 +76,8 @@ void format_printer::write_comments(std::uint32_t before, std::uint32_t next_lin
     comments_ = comments_.subspan(1);
   }
   if (next_line == nowhere) return;
-  // The source says how the next token is set off from the comment, whatever was meant to be between it and the token before.
+  // The source says how the next token is set off from the comment, whatever was meant to be between it and the token
+  // before.
   const bool breaks = std::find(gaps_.begin(), gaps_.end(), gap::feed) != gaps_.end();
   std::erase_if(gaps_, [](gap g) { return g != gap::indent && g != gap::unindent; });
   if (is_block && next_line == last_line_) out_.text(" ");
@@ -85,7 +97,8 @@ void format_printer::write_comment(const ast::comment& c, std::uint32_t next_lin
   } else if (started_) {
     // The indentation that comes before the first newline holds for the comment.
     std::size_t changes = 0;
-    while (changes < gaps_.size() && (gaps_[changes] == gap::indent || gaps_[changes] == gap::unindent)) ++changes;
+    while (changes < gaps_.size() && (gaps_[changes] == gap::indent || gaps_[changes] == gap::unindent))
+      ++changes;
     if (changes < gaps_.size()) gaps_.erase(gaps_.begin() + static_cast<std::ptrdiff_t>(changes));
     write_gaps(changes);
     end_lines(line - last_line_, true);

@@ -1,5 +1,6 @@
 #include "config/operators.hpp"
 
+#include "config/limits.hpp"
 #include "config/secret.hpp"
 
 #include <cmath>
@@ -19,28 +20,37 @@ tl::unexpected<misfit> refuse(std::string message, std::size_t operand) {
 bool accepts(binary_operator op, kind k) {
   switch (op) {
     case binary_operator::either:
-    case binary_operator::both: return k == kind::boolean;
-    case binary_operator::add: return k == kind::number || k == kind::string || k == kind::capsule;
+    case binary_operator::both:
+      return k == kind::boolean;
+    case binary_operator::add:
+      return k == kind::number || k == kind::string || k == kind::capsule;
     case binary_operator::less:
     case binary_operator::less_equal:
     case binary_operator::greater:
-    case binary_operator::greater_equal: return k == kind::number || k == kind::string;
+    case binary_operator::greater_equal:
+      return k == kind::number || k == kind::string;
     case binary_operator::equal:
-    case binary_operator::not_equal: return true;
-    default: return k == kind::number;
+    case binary_operator::not_equal:
+      return true;
+    default:
+      return k == kind::number;
   }
 }
 
 std::string_view accepted(binary_operator op) {
   switch (op) {
     case binary_operator::either:
-    case binary_operator::both: return "[bool]";
-    case binary_operator::add: return "[number string capsule]";
+    case binary_operator::both:
+      return "[bool]";
+    case binary_operator::add:
+      return "[number string capsule]";
     case binary_operator::less:
     case binary_operator::less_equal:
     case binary_operator::greater:
-    case binary_operator::greater_equal: return "[number string]";
-    default: return "[number]";
+    case binary_operator::greater_equal:
+      return "[number string]";
+    default:
+      return "[number]";
   }
 }
 
@@ -87,17 +97,25 @@ fitted<value> add_texts(const value& left, const value& right) {
                       std::string(name_of(right.type())),
                   0);
   }
+  if (a->text.size() + b->text.size() > max_text_bytes) {
+    return refuse("makes a text of more than " + std::to_string(max_text_bytes) + " bytes", 0);
+  }
   return from_text(a->how, a->is_secret || b->is_secret, a->text + b->text);
 }
 
 template <class T>
 std::optional<bool> compare(binary_operator op, const T& a, const T& b) {
   switch (op) {
-    case binary_operator::less: return a < b;
-    case binary_operator::less_equal: return a <= b;
-    case binary_operator::greater: return a > b;
-    case binary_operator::greater_equal: return a >= b;
-    default: return std::nullopt;
+    case binary_operator::less:
+      return a < b;
+    case binary_operator::less_equal:
+      return a <= b;
+    case binary_operator::greater:
+      return a > b;
+    case binary_operator::greater_equal:
+      return a >= b;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -112,24 +130,35 @@ std::uint64_t whole_power(std::uint64_t base, std::uint64_t exponent) {
 
 value compute(binary_operator op, double a, double b) {
   switch (op) {
-    case binary_operator::add: return a + b;
-    case binary_operator::subtract: return a - b;
-    case binary_operator::multiply: return a * b;
-    case binary_operator::divide: return a / b;
-    case binary_operator::modulo: return std::fmod(a, b);
-    default: return std::pow(a, b);
+    case binary_operator::add:
+      return a + b;
+    case binary_operator::subtract:
+      return a - b;
+    case binary_operator::multiply:
+      return a * b;
+    case binary_operator::divide:
+      return a / b;
+    case binary_operator::modulo:
+      return std::fmod(a, b);
+    default:
+      return std::pow(a, b);
   }
 }
 
 // Two's complement: sums, differences and products of both kinds are the same bits.
 value compute(binary_operator op, std::uint64_t a, std::uint64_t b, bool is_signed) {
-  const auto made = [&](std::uint64_t bits) { return is_signed ? value(static_cast<std::int64_t>(bits)) : value(bits); };
+  const auto made = [&](std::uint64_t bits) {
+    return is_signed ? value(static_cast<std::int64_t>(bits)) : value(bits);
+  };
   const auto ia = static_cast<std::int64_t>(a);
   const auto ib = static_cast<std::int64_t>(b);
   switch (op) {
-    case binary_operator::add: return made(a + b);
-    case binary_operator::subtract: return made(a - b);
-    case binary_operator::multiply: return made(a * b);
+    case binary_operator::add:
+      return made(a + b);
+    case binary_operator::subtract:
+      return made(a - b);
+    case binary_operator::multiply:
+      return made(a * b);
     case binary_operator::divide:
       if (!is_signed) return made(a / b);
       return ib == -1 ? made(0 - a) : value(ia / ib);  // the lowest integer has no negative
@@ -166,8 +195,8 @@ fitted<value> apply(binary_operator op, const value& original_left, const value&
   for (const std::size_t operand : {0, 1}) {
     const value& v = operand == 0 ? left : right;
     if (accepts(op, v.type())) continue;
-    return refuse("should be one of " + std::string(accepted(op)) + " for binop " + std::string(text_of(op)) + ", got " +
-                      std::string(name_of(v.type())),
+    return refuse("should be one of " + std::string(accepted(op)) + " for binop " + std::string(text_of(op)) +
+                      ", got " + std::string(name_of(v.type())),
                   operand);
   }
   if (left.type() != right.type()) {

@@ -11,7 +11,9 @@ namespace troupe::config {
 namespace {
 
 // Alloy's end positions don't exist for errors at a token; they point at its first byte.
-range point(const source_file& source, std::uint32_t offset) { return {&source, offset, offset}; }
+range point(const source_file& source, std::uint32_t offset) {
+  return {&source, offset, offset};
+}
 
 bool fits(const source_ref& source, diagnostics& out) {
   if (source->text().size() <= max_source_bytes) return true;
@@ -61,16 +63,21 @@ void parser_state::skip_statement() {
     switch (now_.kind) {
       case token_kind::left_curly:
       case token_kind::left_bracket:
-      case token_kind::left_paren: ++open; break;
+      case token_kind::left_paren:
+        ++open;
+        break;
       case token_kind::right_curly:
         if (open == 0) return;  // closes the block around it
         [[fallthrough]];
       case token_kind::right_bracket:
-      case token_kind::right_paren: open -= open > 0 ? 1 : 0; break;
+      case token_kind::right_paren:
+        open -= open > 0 ? 1 : 0;
+        break;
       case token_kind::terminator:
         if (open == 0) return;
         break;
-      default: break;
+      default:
+        break;
     }
   }
 }
@@ -83,8 +90,10 @@ void parser_state::skip_to_separator() {
       case token_kind::right_curly:
       case token_kind::right_bracket:
       case token_kind::comma:
-      case token_kind::end_of_file: return;
-      default: break;
+      case token_kind::end_of_file:
+        return;
+      default:
+        break;
     }
   }
 }
@@ -135,7 +144,8 @@ ast::body parser_state::parse_body(token_kind until) {
 void parser_state::parse_statement(ast::body& into) {
   if (at(token_kind::terminator)) return;  // left over from a mistake
   block_name name = parse_block_name();
-  if (!name.parts.empty() && ++nodes_ > max_nodes) return stop(name.parts[0].where, "the file has too many statements and expressions");
+  if (!name.parts.empty() && ++nodes_ > max_nodes)
+    return stop(name.parts[0].where, "the file has too many statements and expressions");
   if (name.parts.empty() || name.broken) {
     skip_statement();
   } else if (at(token_kind::assign)) {
@@ -144,8 +154,9 @@ void parser_state::parse_statement(ast::body& into) {
     parse_block(std::move(name), into);
   } else {
     const bool could_be_attribute = name.parts.size() == 1 && name.label.empty();
-    error_here((could_be_attribute ? "expected attribute assignment or block body, got " : "expected block body, got ") +
-               std::string(name_of(now_.kind)));
+    error_here(
+        (could_be_attribute ? "expected attribute assignment or block body, got " : "expected block body, got ") +
+        std::string(name_of(now_.kind)));
     skip_statement();
   }
 }

@@ -8,8 +8,8 @@
 
 namespace troupe::config {
 
-/// Parses a whole text. Errors are added to `out`, all that can be told apart; the tree then holds what could be read and
-/// is good for showing, not for running. Never throws on input.
+/// Parses a whole text. Errors are added to `out`, all that can be told apart; the tree then holds what could be read
+/// and is good for showing, not for running. Never throws on input.
 ast::file parse(const source_ref& source, diagnostics& out);
 
 /// A lone expression and the text it points into.

@@ -19,28 +19,45 @@ struct precedence {
 std::optional<precedence> precedence_of(token_kind kind) {
   using enum ast::binary_operator;
   switch (kind) {
-    case token_kind::either: return {{1, either}};
-    case token_kind::both: return {{2, both}};
-    case token_kind::equal: return {{3, equal}};
-    case token_kind::not_equal: return {{3, not_equal}};
-    case token_kind::less: return {{3, less}};
-    case token_kind::less_equal: return {{3, less_equal}};
-    case token_kind::greater: return {{3, greater}};
-    case token_kind::greater_equal: return {{3, greater_equal}};
-    case token_kind::add: return {{4, add}};
-    case token_kind::subtract: return {{4, subtract}};
-    case token_kind::multiply: return {{5, multiply}};
-    case token_kind::divide: return {{5, divide}};
-    case token_kind::modulo: return {{5, modulo}};
-    default: return std::nullopt;
+    case token_kind::either:
+      return {{1, either}};
+    case token_kind::both:
+      return {{2, both}};
+    case token_kind::equal:
+      return {{3, equal}};
+    case token_kind::not_equal:
+      return {{3, not_equal}};
+    case token_kind::less:
+      return {{3, less}};
+    case token_kind::less_equal:
+      return {{3, less_equal}};
+    case token_kind::greater:
+      return {{3, greater}};
+    case token_kind::greater_equal:
+      return {{3, greater_equal}};
+    case token_kind::add:
+      return {{4, add}};
+    case token_kind::subtract:
+      return {{4, subtract}};
+    case token_kind::multiply:
+      return {{5, multiply}};
+    case token_kind::divide:
+      return {{5, divide}};
+    case token_kind::modulo:
+      return {{5, modulo}};
+    default:
+      return std::nullopt;
   }
 }
 
-ast::expression_ptr boxed(ast::expression e) { return std::make_unique<ast::expression>(std::move(e)); }
+ast::expression_ptr boxed(ast::expression e) {
+  return std::make_unique<ast::expression>(std::move(e));
+}
 
 std::size_t deepest(const std::vector<ast::expression>& list) {
   std::size_t depth = 0;
-  for (const auto& e : list) depth = std::max(depth, e.depth);
+  for (const auto& e : list)
+    depth = std::max(depth, e.depth);
   return depth;
 }
 
@@ -66,7 +83,9 @@ ast::expression parser_state::made(range where, Node node, std::size_t depth_bel
 }
 
 ast::expression parser_state::parse_expression() {
-  const auto nothing = [&] { return ast::expression{{&source_, now_.begin, now_.begin}, 1, ast::literal{ast::literal_kind::null, "null"}}; };
+  const auto nothing = [&] {
+    return ast::expression{{&source_, now_.begin, now_.begin}, 1, ast::literal{ast::literal_kind::null, "null"}};
+  };
   if (nesting_refused()) return nothing();
   const deeper level(*this);
   return parse_binary(1);
@@ -95,7 +114,8 @@ ast::expression parser_state::parse_power() {
   ast::expression right = parse_power();
   const range where = join(left.where, right.where);
   const std::size_t depth = std::max(left.depth, right.depth);
-  return made(where, ast::binary{ast::binary_operator::power, op_where, boxed(std::move(left)), boxed(std::move(right))},
+  return made(where,
+              ast::binary{ast::binary_operator::power, op_where, boxed(std::move(left)), boxed(std::move(right))},
               depth);
 }
 
@@ -169,13 +189,20 @@ ast::expression parser_state::parse_primary() {
     return made(where, std::move(node), 0);
   };
   switch (now_.kind) {
-    case token_kind::string: return literal(ast::literal_kind::string);
-    case token_kind::number: return literal(ast::literal_kind::number);
-    case token_kind::floating: return literal(ast::literal_kind::floating);
-    case token_kind::boolean: return literal(ast::literal_kind::boolean);
-    case token_kind::null: return literal(ast::literal_kind::null);
-    case token_kind::left_bracket: return parse_array();
-    case token_kind::left_curly: return parse_object();
+    case token_kind::string:
+      return literal(ast::literal_kind::string);
+    case token_kind::number:
+      return literal(ast::literal_kind::number);
+    case token_kind::floating:
+      return literal(ast::literal_kind::floating);
+    case token_kind::boolean:
+      return literal(ast::literal_kind::boolean);
+    case token_kind::null:
+      return literal(ast::literal_kind::null);
+    case token_kind::left_bracket:
+      return parse_array();
+    case token_kind::left_curly:
+      return parse_object();
     case token_kind::identifier: {
       ast::variable node{text()};
       next();
@@ -188,7 +215,8 @@ ast::expression parser_state::parse_primary() {
       const std::size_t depth = inner.depth;
       return made(join(where, close), ast::paren{boxed(std::move(inner))}, depth);
     }
-    default: break;
+    default:
+      break;
   }
   error_here("expected expression, got " + std::string(name_of(now_.kind)));
   skip_to_separator();
@@ -241,7 +269,8 @@ bool parser_state::list_was_left_open() const {
   scanner ahead = scanner_;
   const auto following = [&] {
     token t;
-    do t = ahead.next({});
+    do
+      t = ahead.next({});
     while (t.kind == token_kind::comment);
     return t.kind;
   };
@@ -249,7 +278,8 @@ bool parser_state::list_was_left_open() const {
   if (first == token_kind::right_curly || first == token_kind::end_of_file) return true;
   if (first != token_kind::identifier) return false;
   token_kind second = following();
-  while (second == token_kind::dot && following() == token_kind::identifier) second = following();
+  while (second == token_kind::dot && following() == token_kind::identifier)
+    second = following();
   return second == token_kind::assign || second == token_kind::left_curly || second == token_kind::string;
 }
 

@@ -10,8 +10,8 @@
 
 namespace troupe::config {
 
-/// Recursive descent over the grammar of the language, one token ahead. After an error it goes on where the next statement
-/// or element can start, so that every mistake is reported; a second one on the same line is not.
+/// Recursive descent over the grammar of the language, one token ahead. After an error it goes on where the next
+/// statement or element can start, so that every mistake is reported; a second one on the same line is not.
 class parser_state {
  public:
   parser_state(const source_file& source, diagnostics& out);

@@ -35,12 +35,16 @@ class collector {
 
  private:
   void visit(const ast::expression&, const ast::literal&) {}
-  void visit(const ast::expression& e, const ast::variable& node) { found.push_back({{{node.name, e.where}}, e.where}); }
+  void visit(const ast::expression& e, const ast::variable& node) {
+    found.push_back({{{node.name, e.where}}, e.where});
+  }
   void visit(const ast::expression&, const ast::array& node) {
-    for (const auto& element : node.elements) visit(element);
+    for (const auto& element : node.elements)
+      visit(element);
   }
   void visit(const ast::expression&, const ast::object& node) {
-    for (const auto& field : node.fields) visit(field.value);
+    for (const auto& field : node.fields)
+      visit(field.value);
   }
   void visit(const ast::expression&, const ast::access& node) {
     const std::size_t before = found.size();
@@ -57,7 +61,8 @@ class collector {
   }
   void visit(const ast::expression&, const ast::call& node) {
     visit(*node.function);
-    for (const auto& argument : node.arguments) visit(argument);
+    for (const auto& argument : node.arguments)
+      visit(argument);
   }
   void visit(const ast::expression&, const ast::unary& node) { visit(*node.value); }
   void visit(const ast::expression&, const ast::binary& node) {

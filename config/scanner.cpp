@@ -12,7 +12,9 @@ namespace {
 
 constexpr char32_t byte_order_mark = 0xFEFF;
 
-bool is_decimal(char c) { return c >= '0' && c <= '9'; }
+bool is_decimal(char c) {
+  return c >= '0' && c <= '9';
+}
 
 std::uint32_t digit_value(char c) {
   if (c >= '0' && c <= '9') return static_cast<std::uint32_t>(c - '0');
@@ -48,8 +50,10 @@ bool ends_statement(token_kind kind) {
     case token_kind::right_curly:
     case token_kind::right_paren:
     case token_kind::right_bracket:
-    case token_kind::illegal: return true;  // a mistake shall not swallow the next line
-    default: return false;
+    case token_kind::illegal:
+      return true;  // a mistake shall not swallow the next line
+    default:
+      return false;
   }
 }
 
@@ -57,13 +61,15 @@ bool ends_statement(token_kind kind) {
 
 std::string_view name_of(token_kind kind) {
   static constexpr std::string_view names[] = {
-      "ILLEGAL", "EOF", "COMMENT", "IDENT", "NUMBER", "FLOAT", "STRING", "BOOL", "NULL",
-      "||", "&&", "!", "=", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "^",
-      "{", "}", "(", ")", "[", "]", ",", ".", "TERMINATOR"};
+      "ILLEGAL", "EOF", "COMMENT", "IDENT", "NUMBER", "FLOAT", "STRING", "BOOL", "NULL", "||",        "&&", "!",
+      "=",       "==",  "!=",      "<",     "<=",     ">",     ">=",     "+",    "-",    "*",         "/",  "%",
+      "^",       "{",   "}",       "(",     ")",      "[",     "]",      ",",    ".",    "TERMINATOR"};
   return names[static_cast<std::size_t>(kind)];
 }
 
-bool is_identifier(std::string_view text) { return !text.empty() && identifier_length(text) == text.size(); }
+bool is_identifier(std::string_view text) {
+  return !text.empty() && identifier_length(text) == text.size();
+}
 
 void check_encoding(std::string_view text, const scanner::listener& errors) {
   for (std::size_t at = 0; at < text.size();) {
@@ -92,7 +98,8 @@ token scanner::made(token_kind kind, std::size_t begin) const {
 }
 
 void scanner::skip_blanks() {
-  while (!done() && (peek() == ' ' || peek() == '\t' || peek() == '\r' || (peek() == '\n' && !terminator_due_))) ++at_;
+  while (!done() && (peek() == ' ' || peek() == '\t' || peek() == '\r' || (peek() == '\n' && !terminator_due_)))
+    ++at_;
 }
 
 token scanner::next(const listener& errors) {
@@ -142,7 +149,8 @@ token scanner::scan_number(const listener& errors) {
   auto kind = token_kind::number;
   const auto digits = [&] {
     const std::size_t from = at_;
-    while (is_decimal(peek())) ++at_;
+    while (is_decimal(peek()))
+      ++at_;
     return at_ - from;
   };
   digits();
@@ -183,14 +191,38 @@ void scanner::scan_escape(const listener& errors) {
   std::uint32_t most = 0x10FFFF;
   if (done()) return tell(errors, begin, "escape sequence not terminated");
   switch (peek()) {
-    case 'a': case 'b': case 'f': case 'n': case 'r': case 't': case 'v': case '\\': case '"': ++at_; return;
-    case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7':
+    case 'a':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+    case 'v':
+    case '\\':
+    case '"':
+      ++at_;
+      return;
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
       digits = 3, base = 8, most = 255;
       break;
-    case 'x': digits = 2, most = 255, ++at_; break;
-    case 'u': digits = 4, ++at_; break;
-    case 'U': digits = 8, ++at_; break;
-    default: return tell(errors, begin, "unknown escape sequence");
+    case 'x':
+      digits = 2, most = 255, ++at_;
+      break;
+    case 'u':
+      digits = 4, ++at_;
+      break;
+    case 'U':
+      digits = 8, ++at_;
+      break;
+    default:
+      return tell(errors, begin, "unknown escape sequence");
   }
   std::uint32_t point = 0;
   for (; digits > 0; --digits, ++at_) {
@@ -236,7 +268,8 @@ token scanner::scan_comment(const listener& errors) {
   if (peek(1) == '/') {
     at_ = std::min(text_.find('\n', at_), text_.size());
     token t = made(token_kind::comment, begin);
-    while (t.end > t.begin && text_[t.end - 1] == '\r') --t.end;
+    while (t.end > t.begin && text_[t.end - 1] == '\r')
+      --t.end;
     return t;
   }
   const std::size_t end = text_.find("*/", at_ + 2);
@@ -264,25 +297,44 @@ token scanner::scan_operator(const listener& errors) {
     case '&':
       if (!follows('&')) tell(errors, at_, "missing second & in &&");
       return made(token_kind::both, begin);
-    case '!': return either(token_kind::invert, token_kind::not_equal);
-    case '=': return either(token_kind::assign, token_kind::equal);
-    case '<': return either(token_kind::less, token_kind::less_equal);
-    case '>': return either(token_kind::greater, token_kind::greater_equal);
-    case '+': return made(token_kind::add, begin);
-    case '-': return made(token_kind::subtract, begin);
-    case '*': return made(token_kind::multiply, begin);
-    case '/': return made(token_kind::divide, begin);
-    case '%': return made(token_kind::modulo, begin);
-    case '^': return made(token_kind::power, begin);
-    case '{': return made(token_kind::left_curly, begin);
-    case '}': return made(token_kind::right_curly, begin);
-    case '(': return made(token_kind::left_paren, begin);
-    case ')': return made(token_kind::right_paren, begin);
-    case '[': return made(token_kind::left_bracket, begin);
-    case ']': return made(token_kind::right_bracket, begin);
-    case ',': return made(token_kind::comma, begin);
-    case '.': return made(token_kind::dot, begin);
-    default: break;
+    case '!':
+      return either(token_kind::invert, token_kind::not_equal);
+    case '=':
+      return either(token_kind::assign, token_kind::equal);
+    case '<':
+      return either(token_kind::less, token_kind::less_equal);
+    case '>':
+      return either(token_kind::greater, token_kind::greater_equal);
+    case '+':
+      return made(token_kind::add, begin);
+    case '-':
+      return made(token_kind::subtract, begin);
+    case '*':
+      return made(token_kind::multiply, begin);
+    case '/':
+      return made(token_kind::divide, begin);
+    case '%':
+      return made(token_kind::modulo, begin);
+    case '^':
+      return made(token_kind::power, begin);
+    case '{':
+      return made(token_kind::left_curly, begin);
+    case '}':
+      return made(token_kind::right_curly, begin);
+    case '(':
+      return made(token_kind::left_paren, begin);
+    case ')':
+      return made(token_kind::right_paren, begin);
+    case '[':
+      return made(token_kind::left_bracket, begin);
+    case ']':
+      return made(token_kind::right_bracket, begin);
+    case ',':
+      return made(token_kind::comma, begin);
+    case '.':
+      return made(token_kind::dot, begin);
+    default:
+      break;
   }
   // check_encoding() has its own words for these.
   if (d.valid && d.point != 0 && d.point != byte_order_mark) {

@@ -10,10 +10,40 @@
 namespace troupe::config {
 
 enum class token_kind : std::uint8_t {
-  illegal, end_of_file, comment, identifier, number, floating, string, boolean, null,
-  either, both, invert, assign, equal, not_equal, less, less_equal, greater, greater_equal,
-  add, subtract, multiply, divide, modulo, power,
-  left_curly, right_curly, left_paren, right_paren, left_bracket, right_bracket, comma, dot, terminator,
+  illegal,
+  end_of_file,
+  comment,
+  identifier,
+  number,
+  floating,
+  string,
+  boolean,
+  null,
+  either,
+  both,
+  invert,
+  assign,
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  add,
+  subtract,
+  multiply,
+  divide,
+  modulo,
+  power,
+  left_curly,
+  right_curly,
+  left_paren,
+  right_paren,
+  left_bracket,
+  right_bracket,
+  comma,
+  dot,
+  terminator,
 };
 
 /// What messages call a kind of token: `IDENT`, `TERMINATOR`, `||`.
@@ -37,7 +67,9 @@ class scanner {
   token next(const listener& errors);
 
  private:
-  [[nodiscard]] char peek(std::size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
+  [[nodiscard]] char peek(std::size_t ahead = 0) const {
+    return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
+  }
   [[nodiscard]] bool done() const { return at_ >= text_.size(); }
   void skip_blanks();
   [[nodiscard]] bool comment_ends_line();
@@ -51,7 +83,7 @@ class scanner {
 
   std::string_view text_;
   std::size_t at_ = 0;
-  std::size_t code_ahead_ = 0;    // up to here it is known that code follows on the line
+  std::size_t code_ahead_ = 0;   // up to here it is known that code follows on the line
   bool terminator_due_ = false;  // a newline here ends a statement
 };
 

@@ -35,7 +35,9 @@ class optional_secret final : public capsule {
   bool is_secret_;
 };
 
-inline value make_secret(std::string text) { return {std::make_shared<const secret>(std::move(text))}; }
+inline value make_secret(std::string text) {
+  return {std::make_shared<const secret>(std::move(text))};
+}
 inline value make_optional_secret(std::string text, bool is_secret) {
   return {std::make_shared<const optional_secret>(std::move(text), is_secret)};
 }

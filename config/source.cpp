@@ -113,7 +113,8 @@ tl::expected<std::vector<source_ref>, std::string> read_sources(const std::strin
     for (auto entry = std::filesystem::directory_iterator(path, failed);
          !failed && entry != std::filesystem::directory_iterator(); entry.increment(failed)) {
       std::error_code unknown;
-      if (entry->path().extension() == ".alloy" && !entry->is_directory(unknown)) paths.push_back(entry->path().string());
+      if (entry->path().extension() == ".alloy" && !entry->is_directory(unknown))
+        paths.push_back(entry->path().string());
     }
     if (failed) return tl::make_unexpected(path + ": " + failed.message());
     std::sort(paths.begin(), paths.end());

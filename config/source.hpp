@@ -55,7 +55,9 @@ struct range {
 
   [[nodiscard]] position first() const { return source != nullptr ? source->at(begin) : position{}; }
   /// The last byte that belongs to it (Alloy's end position), the first for an empty range.
-  [[nodiscard]] position last() const { return source != nullptr ? source->at(end > begin ? end - 1 : begin) : position{}; }
+  [[nodiscard]] position last() const {
+    return source != nullptr ? source->at(end > begin ? end - 1 : begin) : position{};
+  }
   /// What is written there.
   [[nodiscard]] std::string_view text() const;
   [[nodiscard]] explicit operator bool() const { return source != nullptr; }
@@ -63,10 +65,12 @@ struct range {
 };
 
 /// From the first byte of one to the last of the other; both of the same source.
-inline range join(const range& a, const range& b) { return {a.source, a.begin, b.end}; }
+inline range join(const range& a, const range& b) {
+  return {a.source, a.begin, b.end};
+}
 
-/// UTF-8 for a text that starts with a byte order mark of UTF-16 or UTF-32; any other text unchanged. Halves of surrogate
-/// pairs and bytes that are no whole unit become U+FFFD.
+/// UTF-8 for a text that starts with a byte order mark of UTF-16 or UTF-32; any other text unchanged. Halves of
+/// surrogate pairs and bytes that are no whole unit become U+FFFD.
 std::string to_utf8(std::string text);
 
 /// Reads a file (at most max_source_bytes) and transcodes it as to_utf8 does. Errors name the path and the reason.

@@ -61,14 +61,22 @@ fitted<value> nonsensitive(arguments given) {
 
 bool is_nothing(const value& v) {
   switch (v.type()) {
-    case kind::null: return true;
-    case kind::boolean: return !*v.as_bool();
-    case kind::number: return *v.as_number() == number(std::int64_t{0});
-    case kind::string: return v.as_string()->empty();
-    case kind::array: return v.as_array()->empty();
-    case kind::object: return v.as_object()->empty();
-    case kind::function: return false;
-    case kind::capsule: break;
+    case kind::null:
+      return true;
+    case kind::boolean:
+      return !*v.as_bool();
+    case kind::number:
+      return *v.as_number() == number(std::int64_t{0});
+    case kind::string:
+      return v.as_string()->empty();
+    case kind::array:
+      return v.as_array()->empty();
+    case kind::object:
+      return v.as_object()->empty();
+    case kind::function:
+      return false;
+    case kind::capsule:
+      break;
   }
   if (const auto s = v.as<secret>()) return s->reveal().empty();
   if (const auto s = v.as<optional_secret>()) return s->reveal().empty() && !s->is_secret();
@@ -108,7 +116,8 @@ fitted<value> path_join(arguments given) {
     }
   }
   std::string clean = rooted ? "/" : "";
-  for (std::size_t i = 0; i < kept.size(); ++i) clean += (i > 0 ? "/" : "") + kept[i];
+  for (std::size_t i = 0; i < kept.size(); ++i)
+    clean += (i > 0 ? "/" : "") + kept[i];
   return value(clean.empty() ? "." : clean);
 }
 
@@ -179,7 +188,8 @@ scope make_stdlib() {
       {"encoding", object(encoding_functions())},
       {"array", object(array_functions())},
   };
-  for (const auto& [name, space] : spaces) names.set(name, space);
+  for (const auto& [name, space] : spaces)
+    names.set(name, space);
   auto [name, run] = variadic("coalesce", 0, coalesce);
   names.set(std::move(name), std::move(run));
   for (const auto& [old, current] : old_names()) {

@@ -8,13 +8,14 @@ namespace troupe::config {
 
 class scope;
 
-/// The scope under every scope: `constants`, `sys`, `string`, `array`, `encoding`, `convert`, `file`, `coalesce` and the old flat names.
+/// The scope under every scope: `constants`, `sys`, `string`, `array`, `encoding`, `convert`, `file`, `coalesce` and
+/// the old flat names.
 const scope& stdlib();
 
 enum class standing { current, experimental, deprecated };
 
-/// How a standard library name stands, given the traversal that leads to it (`array.combine_maps`, `env`, `sys.env`); nothing when
-/// its first part isn't of the library.
+/// How a standard library name stands, given the traversal that leads to it (`array.combine_maps`, `env`, `sys.env`);
+/// nothing when its first part isn't of the library.
 std::optional<standing> stdlib_standing(std::string_view traversal);
 
 }  // namespace troupe::config

@@ -25,7 +25,8 @@ fitted<value> concat(arguments given) {
   if (size > max_elements) return too_many();
   array all;
   all.reserve(size);
-  for (const auto& list : given) all.insert(all.end(), list.as_array()->begin(), list.as_array()->end());
+  for (const auto& list : given)
+    all.insert(all.end(), list.as_array()->begin(), list.as_array()->end());
   return value(std::move(all));
 }
 
@@ -92,7 +93,8 @@ fitted<value> combine_maps(arguments given) {
   if (!keys) return tl::make_unexpected(keys.error());
   if (given.size() == 4 && !given[3].is(kind::boolean)) return at_argument(type_misfit(kind::boolean, given[3]), 3);
   const bool passthrough = given.size() == 4 && *given[3].as_bool();
-  if (!right->empty() && left->size() > max_comparisons / right->size()) return refuse("combine_maps: the lists are too long");
+  if (!right->empty() && left->size() > max_comparisons / right->size())
+    return refuse("combine_maps: the lists are too long");
   array result;
   for (std::size_t i = 0; i < left->size(); ++i) {
     bool matched = false;

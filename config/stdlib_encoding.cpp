@@ -28,8 +28,10 @@ std::string encode_base64(std::string_view text, std::string_view alphabet) {
   for (std::size_t at = 0; at < text.size(); at += 3) {
     const std::string_view three = text.substr(at, 3);
     std::uint32_t bits = 0;
-    for (std::size_t i = 0; i < 3; ++i) bits = bits << 8 | (i < three.size() ? static_cast<unsigned char>(three[i]) : 0U);
-    for (std::size_t i = 0; i < 4; ++i) out += i <= three.size() ? alphabet[bits >> (18 - 6 * i) & 63U] : '=';
+    for (std::size_t i = 0; i < 3; ++i)
+      bits = bits << 8 | (i < three.size() ? static_cast<unsigned char>(three[i]) : 0U);
+    for (std::size_t i = 0; i < 4; ++i)
+      out += i <= three.size() ? alphabet[bits >> (18 - 6 * i) & 63U] : '=';
   }
   return out;
 }
@@ -39,7 +41,8 @@ fitted<value> decode_base64(const std::string& text, std::string_view alphabet) 
   const auto corrupt = [](std::size_t at) { return refuse("illegal base64 data at input byte " + std::to_string(at)); };
   std::array<int, 256> digits{};
   digits.fill(-1);
-  for (std::size_t i = 0; i < alphabet.size(); ++i) digits[static_cast<unsigned char>(alphabet[i])] = static_cast<int>(i);
+  for (std::size_t i = 0; i < alphabet.size(); ++i)
+    digits[static_cast<unsigned char>(alphabet[i])] = static_cast<int>(i);
   std::string out;
   std::uint32_t bits = 0;
   std::size_t in_group = 0;
@@ -56,7 +59,8 @@ fitted<value> decode_base64(const std::string& text, std::string_view alphabet) 
     if (digit < 0 || padding > 0) return corrupt(at);
     bits = bits << 6 | static_cast<std::uint32_t>(digit);
     if (++in_group < 4) continue;
-    for (const int shift : {16, 8, 0}) out += static_cast<char>(bits >> shift & 255U);
+    for (const int shift : {16, 8, 0})
+      out += static_cast<char>(bits >> shift & 255U);
     bits = 0, in_group = 0;
   }
   if (in_group == 0) return value(std::move(out));
@@ -67,8 +71,8 @@ fitted<value> decode_base64(const std::string& text, std::string_view alphabet) 
 }
 
 bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' ||
-         c == '~';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+         c == '.' || c == '~';
 }
 
 // RFC 3986 but for spaces, which are `+` in a query.

@@ -12,7 +12,8 @@ namespace troupe::config {
 
 namespace {
 
-/// Builds values while nlohmann reads, so that neither depth nor size gets out of hand. Returning false ends the reading.
+/// Builds values while nlohmann reads, so that neither depth nor size gets out of hand. Returning false ends the
+/// reading.
 class json_reader : public nlohmann::json_sax<nlohmann::json> {
  public:
   bool null() override { return add({}); }
@@ -67,7 +68,8 @@ class json_reader : public nlohmann::json_sax<nlohmann::json> {
     return false;
   }
   bool open(bool is_object) {
-    if (open_.size() >= max_value_depth) return fail("JSON is nested deeper than " + std::to_string(max_value_depth) + " levels");
+    if (open_.size() >= max_value_depth)
+      return fail("JSON is nested deeper than " + std::to_string(max_value_depth) + " levels");
     open_.push_back({is_object, {}, {}});
     return count();
   }
@@ -95,19 +97,35 @@ void write_text(std::string_view text, std::string& out) {
   while (!text.empty()) {
     const decoded d = decode_utf8(text);
     switch (d.point) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (!d.valid) {
           out += "\\ufffd";
-        } else if (d.point < 0x20 || d.point == '<' || d.point == '>' || d.point == '&' || d.point == 0x2028 || d.point == 0x2029) {
+        } else if (d.point < 0x20 || d.point == '<' || d.point == '>' || d.point == '&' || d.point == 0x2028 ||
+                   d.point == 0x2029) {
           out += "\\u";
-          for (int shift = 12; shift >= 0; shift -= 4) out += hex[d.point >> shift & 15U];
+          for (int shift = 12; shift >= 0; shift -= 4)
+            out += hex[d.point >> shift & 15U];
         } else {
           out += text.substr(0, d.width);
         }
@@ -148,16 +166,28 @@ class json_writer {
 
   bool add(const value& v, std::size_t depth) {
     if (depth > max_value_depth) return fail("nested deeper than " + std::to_string(max_value_depth) + " levels");
-    if (out_.size() > max_text_bytes) return fail("makes a text of more than " + std::to_string(max_text_bytes) + " bytes");
+    if (out_.size() > max_text_bytes)
+      return fail("makes a text of more than " + std::to_string(max_text_bytes) + " bytes");
     switch (v.type()) {
-      case kind::null: out_ += "null"; return true;
-      case kind::boolean: out_ += *v.as_bool() ? "true" : "false"; return true;
-      case kind::string: write_text(*v.as_string(), out_); return true;
-      case kind::number: return add_number(*v.as_number());
-      case kind::array: return add_array(*v.as_array(), depth);
-      case kind::object: return add_object(*v.as_object(), depth);
-      case kind::function: return fail("functions have no JSON");
-      case kind::capsule: break;
+      case kind::null:
+        out_ += "null";
+        return true;
+      case kind::boolean:
+        out_ += *v.as_bool() ? "true" : "false";
+        return true;
+      case kind::string:
+        write_text(*v.as_string(), out_);
+        return true;
+      case kind::number:
+        return add_number(*v.as_number());
+      case kind::array:
+        return add_array(*v.as_array(), depth);
+      case kind::object:
+        return add_object(*v.as_object(), depth);
+      case kind::function:
+        return fail("functions have no JSON");
+      case kind::capsule:
+        break;
     }
     if (const object* fields = v.as_capsule()->fields()) return add_object(*fields, depth);
     const auto text = to_string(v);
@@ -214,6 +244,8 @@ fitted<value> from_json(const std::string& text) {
   return refuse(reader.error.empty() ? "invalid JSON" : reader.error);
 }
 
-fitted<std::string> to_json(const value& v) { return json_writer().write(v); }
+fitted<std::string> to_json(const value& v) {
+  return json_writer().write(v);
+}
 
 }  // namespace troupe::config

@@ -32,7 +32,8 @@ object::entry of_texts(std::string name, std::size_t count, Run run) {
 using texts = std::vector<std::string>;
 
 fitted<value> bounded(std::string text) {
-  if (text.size() > max_text_bytes) return refuse("makes a text of more than " + std::to_string(max_text_bytes) + " bytes");
+  if (text.size() > max_text_bytes)
+    return refuse("makes a text of more than " + std::to_string(max_text_bytes) + " bytes");
   return value(std::move(text));
 }
 
@@ -121,7 +122,8 @@ std::string_view trim(std::string_view text, Cut cut) {
   }
   while (!text.empty()) {
     std::size_t begin = text.size() - 1;
-    while (begin > 0 && text.size() - begin < 4 && (static_cast<unsigned char>(text[begin]) & 0xC0U) == 0x80) --begin;
+    while (begin > 0 && text.size() - begin < 4 && (static_cast<unsigned char>(text[begin]) & 0xC0U) == 0x80)
+      --begin;
     decoded d = decode_utf8(text.substr(begin));
     if (begin + d.width != text.size()) {  // broken: the last byte stands alone
       begin = text.size() - 1;

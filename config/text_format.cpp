@@ -23,15 +23,21 @@ struct directive {
 
 std::string_view go_type(const value& v) {
   switch (v.type()) {
-    case kind::null: return "<nil>";
-    case kind::boolean: return "bool";
-    case kind::string: return "string";
-    case kind::array: return "[]interface {}";
-    case kind::object: return "map[string]interface {}";
+    case kind::null:
+      return "<nil>";
+    case kind::boolean:
+      return "bool";
+    case kind::string:
+      return "string";
+    case kind::array:
+      return "[]interface {}";
+    case kind::object:
+      return "map[string]interface {}";
     case kind::number:
       if (v.as_number()->is_float()) return "float64";
       return v.as_number()->exact_int64() ? "int" : "uint64";
-    default: return "";
+    default:
+      return "";
   }
 }
 
@@ -56,7 +62,9 @@ std::optional<std::string> whole_text(const number& n, const directive& d) {
   const auto in_base = [&](int base, const char* prefix, bool upper = false) {
     char buffer[72];
     std::string digits(buffer, std::to_chars(buffer, buffer + sizeof buffer, size, base).ptr);
-    if (upper) std::transform(digits.begin(), digits.end(), digits.begin(), [](char c) { return c >= 'a' ? static_cast<char>(c - 32) : c; });
+    if (upper)
+      std::transform(digits.begin(), digits.end(), digits.begin(),
+                     [](char c) { return c >= 'a' ? static_cast<char>(c - 32) : c; });
     if (d.precision && *d.precision == 0 && size == 0) digits.clear();
     if (d.precision && static_cast<std::size_t>(*d.precision) > digits.size()) {
       digits.insert(0, static_cast<std::size_t>(*d.precision) - digits.size(), '0');
@@ -67,21 +75,33 @@ std::optional<std::string> whole_text(const number& n, const directive& d) {
     }
     return padded(signed_text(negative, prefix + digits, d), d, false);
   };
-  const auto as_point = [&] { return n.to_uint64() > 0x10FFFF || negative ? char32_t{0xFFFD} : static_cast<char32_t>(size); };
+  const auto as_point = [&] {
+    return n.to_uint64() > 0x10FFFF || negative ? char32_t{0xFFFD} : static_cast<char32_t>(size);
+  };
   std::string character;
   switch (d.verb) {
     case 'v':
-    case 'd': return in_base(10, "");
-    case 'b': return in_base(2, d.sharp ? "0b" : "");
-    case 'o': return in_base(8, d.sharp ? "0" : "");
-    case 'O': return in_base(8, "0o");
-    case 'x': return in_base(16, d.sharp ? "0x" : "");
-    case 'X': return in_base(16, d.sharp ? "0X" : "", true);
-    case 'c': append_utf8(character, as_point()); return padded(character, d, true);
+    case 'd':
+      return in_base(10, "");
+    case 'b':
+      return in_base(2, d.sharp ? "0b" : "");
+    case 'o':
+      return in_base(8, d.sharp ? "0" : "");
+    case 'O':
+      return in_base(8, "0o");
+    case 'x':
+      return in_base(16, d.sharp ? "0x" : "");
+    case 'X':
+      return in_base(16, d.sharp ? "0X" : "", true);
+    case 'c':
+      append_utf8(character, as_point());
+      return padded(character, d, true);
     case 'q': {
       append_utf8(character, as_point());
-      if (character == "'") character = "\\'";
-      else if (character != "\"") character = quoted(character), character = character.substr(1, character.size() - 2);
+      if (character == "'")
+        character = "\\'";
+      else if (character != "\"")
+        character = quoted(character), character = character.substr(1, character.size() - 2);
       return padded("'" + character + "'", d, true);
     }
     case 'U': {
@@ -89,7 +109,8 @@ std::optional<std::string> whole_text(const number& n, const directive& d) {
       if (!d.sharp) name = name.substr(0, name.find(' '));
       return padded(name, d, false);
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -104,7 +125,8 @@ std::string shortest_text(double d) {
 }
 
 std::optional<std::string> float_text(double f, const directive& d) {
-  if (d.verb > 127 || std::string_view("vgGeEfF").find(static_cast<char>(d.verb)) == std::string_view::npos) return std::nullopt;
+  if (d.verb > 127 || std::string_view("vgGeEfF").find(static_cast<char>(d.verb)) == std::string_view::npos)
+    return std::nullopt;
   directive layout = d;
   const double size = std::fabs(f);
   if (!std::isfinite(f)) {
@@ -122,7 +144,8 @@ std::optional<std::string> float_text(double f, const directive& d) {
                                                        : std::chars_format::general;
     const int precision = std::min(d.precision.value_or(6), max_width);
     text.resize(static_cast<std::size_t>(precision) + 400);
-    text.resize(static_cast<std::size_t>(std::to_chars(text.data(), text.data() + text.size(), size, form, precision).ptr - text.data()));
+    text.resize(static_cast<std::size_t>(
+        std::to_chars(text.data(), text.data() + text.size(), size, form, precision).ptr - text.data()));
   }
   if (upper) std::replace(text.begin(), text.end(), 'e', 'E');
   return padded(signed_text(std::signbit(f), std::move(text), d), d, true);
@@ -146,7 +169,8 @@ std::optional<std::string> string_text(std::string_view text, const directive& d
     text = text.substr(0, static_cast<std::size_t>(*d.precision));
   } else if (d.precision) {
     std::size_t end = 0;
-    for (int i = 0; i < *d.precision && end < text.size(); ++i) end += decode_utf8(text.substr(end)).width;
+    for (int i = 0; i < *d.precision && end < text.size(); ++i)
+      end += decode_utf8(text.substr(end)).width;
     text = text.substr(0, end);
   }
   switch (d.verb) {
@@ -158,10 +182,13 @@ std::optional<std::string> string_text(std::string_view text, const directive& d
         return padded("`" + std::string(text) + "`", d, true);
       }
       return padded(quoted(text), d, true);
-    case 's': return padded(std::string(text), d, true);
+    case 's':
+      return padded(std::string(text), d, true);
     case 'x':
-    case 'X': return padded(in_hex(text, d), d, true);
-    default: return std::nullopt;
+    case 'X':
+      return padded(in_hex(text, d), d, true);
+    default:
+      return std::nullopt;
   }
 }
 
@@ -185,11 +212,17 @@ class value_writer {
         text = n.is_float() ? float_text(n.to_double(), d_) : whole_text(n, d_);
         break;
       }
-      case kind::string: text = string_text(*v.as_string(), d_); break;
-      case kind::array: return write_array(*v.as_array());
-      case kind::object: return write_object(*v.as_object());
-      case kind::function: return fail("functions have no text");
-      case kind::capsule: return write_capsule(v);
+      case kind::string:
+        text = string_text(*v.as_string(), d_);
+        break;
+      case kind::array:
+        return write_array(*v.as_array());
+      case kind::object:
+        return write_object(*v.as_object());
+      case kind::function:
+        return fail("functions have no text");
+      case kind::capsule:
+        return write_capsule(v);
     }
     out += text ? *text : mistaken(v);
     return true;
@@ -264,7 +297,8 @@ class pattern_run {
       out_ += rest_.substr(0, literal);
       rest_.remove_prefix(literal);
       if (!rest_.empty() && !run_directive()) return refuse(error_, culprit_);
-      if (out_.size() > max_text_bytes) return refuse("makes a text of more than " + std::to_string(max_text_bytes) + " bytes");
+      if (out_.size() > max_text_bytes)
+        return refuse("makes a text of more than " + std::to_string(max_text_bytes) + " bytes");
     }
     if (!reordered_ && next_ < values_.size() && !add_extra()) return refuse(error_, culprit_);
     return std::move(out_);
@@ -288,12 +322,18 @@ class pattern_run {
 
   void take_flags(directive& d) {
     for (;;) {
-      if (take('-')) d.minus = true;
-      else if (take('+')) d.plus = true;
-      else if (take('#')) d.sharp = true;
-      else if (take(' ')) d.space = true;
-      else if (take('0')) d.zero = true;
-      else return;
+      if (take('-'))
+        d.minus = true;
+      else if (take('+'))
+        d.plus = true;
+      else if (take('#'))
+        d.sharp = true;
+      else if (take(' '))
+        d.space = true;
+      else if (take('0'))
+        d.zero = true;
+      else
+        return;
     }
   }
 
@@ -390,7 +430,8 @@ class pattern_run {
     value_writer writer(d);
     if (!writer.write(v)) {
       culprit_ = writer.error.empty() ? misfit::no_argument : next_ - 1;
-      error_ = writer.error.empty() ? "makes a text of more than " + std::to_string(max_text_bytes) + " bytes" : writer.error;
+      error_ = writer.error.empty() ? "makes a text of more than " + std::to_string(max_text_bytes) + " bytes"
+                                    : writer.error;
       return false;
     }
     out_ += writer.out;
@@ -423,6 +464,8 @@ class pattern_run {
 
 }  // namespace
 
-fitted<std::string> format_text(const std::string& pattern, arguments values) { return pattern_run(pattern, values).run(); }
+fitted<std::string> format_text(const std::string& pattern, arguments values) {
+  return pattern_run(pattern, values).run();
+}
 
 }  // namespace troupe::config

@@ -71,7 +71,8 @@ bool is_printable(char32_t point) {
 std::string code_point_name(char32_t point) {
   static constexpr char hex[] = "0123456789ABCDEF";
   std::string digits;
-  for (char32_t rest = point; rest != 0 || digits.size() < 4; rest >>= 4) digits.insert(digits.begin(), hex[rest & 15]);
+  for (char32_t rest = point; rest != 0 || digits.size() < 4; rest >>= 4)
+    digits.insert(digits.begin(), hex[rest & 15]);
   std::string name = "U+" + digits;
   if (is_printable(point)) {
     name += " '";
@@ -85,21 +86,32 @@ namespace {
 
 void append_hex(std::string& out, std::uint32_t number, int width) {
   static constexpr char hex[] = "0123456789abcdef";
-  for (int shift = (width - 1) * 4; shift >= 0; shift -= 4) out += hex[number >> shift & 15U];
+  for (int shift = (width - 1) * 4; shift >= 0; shift -= 4)
+    out += hex[number >> shift & 15U];
 }
 
 char short_escape(char32_t point) {
   switch (point) {
-    case '\a': return 'a';
-    case '\b': return 'b';
-    case '\f': return 'f';
-    case '\n': return 'n';
-    case '\r': return 'r';
-    case '\t': return 't';
-    case '\v': return 'v';
-    case '\\': return '\\';
-    case '"': return '"';
-    default: return 0;
+    case '\a':
+      return 'a';
+    case '\b':
+      return 'b';
+    case '\f':
+      return 'f';
+    case '\n':
+      return 'n';
+    case '\r':
+      return 'r';
+    case '\t':
+      return 't';
+    case '\v':
+      return 'v';
+    case '\\':
+      return '\\';
+    case '"':
+      return '"';
+    default:
+      return 0;
   }
 }
 
@@ -116,19 +128,44 @@ std::size_t unescape(std::string_view text, std::string& out) {
   std::size_t from = 1;
   std::uint32_t base = 16;
   switch (text[0]) {
-    case 'a': out += '\a'; return 1;
-    case 'b': out += '\b'; return 1;
-    case 'f': out += '\f'; return 1;
-    case 'n': out += '\n'; return 1;
-    case 'r': out += '\r'; return 1;
-    case 't': out += '\t'; return 1;
-    case 'v': out += '\v'; return 1;
-    case '\\': out += '\\'; return 1;
-    case '"': out += '"'; return 1;
-    case 'x': digits = 2; break;
-    case 'u': digits = 4; break;
-    case 'U': digits = 8; break;
-    default: digits = 3, from = 0, base = 8;
+    case 'a':
+      out += '\a';
+      return 1;
+    case 'b':
+      out += '\b';
+      return 1;
+    case 'f':
+      out += '\f';
+      return 1;
+    case 'n':
+      out += '\n';
+      return 1;
+    case 'r':
+      out += '\r';
+      return 1;
+    case 't':
+      out += '\t';
+      return 1;
+    case 'v':
+      out += '\v';
+      return 1;
+    case '\\':
+      out += '\\';
+      return 1;
+    case '"':
+      out += '"';
+      return 1;
+    case 'x':
+      digits = 2;
+      break;
+    case 'u':
+      digits = 4;
+      break;
+    case 'U':
+      digits = 8;
+      break;
+    default:
+      digits = 3, from = 0, base = 8;
   }
   std::uint32_t number = 0;
   std::size_t at = from;

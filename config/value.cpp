@@ -10,14 +10,22 @@ namespace troupe::config {
 
 std::string_view name_of(kind k) {
   switch (k) {
-    case kind::null: return "null";
-    case kind::number: return "number";
-    case kind::string: return "string";
-    case kind::boolean: return "bool";
-    case kind::array: return "array";
-    case kind::object: return "object";
-    case kind::function: return "function";
-    case kind::capsule: return "capsule";
+    case kind::null:
+      return "null";
+    case kind::number:
+      return "number";
+    case kind::string:
+      return "string";
+    case kind::boolean:
+      return "bool";
+    case kind::array:
+      return "array";
+    case kind::object:
+      return "object";
+    case kind::function:
+      return "function";
+    case kind::capsule:
+      return "capsule";
   }
   return "";
 }
@@ -83,13 +91,20 @@ bool equal_objects(const object& a, const object& b) {
 bool operator==(const value& a, const value& b) {
   if (a.type() != b.type()) return false;
   switch (a.type()) {
-    case kind::null: return true;
-    case kind::boolean: return *a.as_bool() == *b.as_bool();
-    case kind::number: return *a.as_number() == *b.as_number();
-    case kind::string: return *a.as_string() == *b.as_string();
-    case kind::array: return a.as_array() == b.as_array() || *a.as_array() == *b.as_array();
-    case kind::object: return a.as_object() == b.as_object() || equal_objects(*a.as_object(), *b.as_object());
-    case kind::function: return false;
+    case kind::null:
+      return true;
+    case kind::boolean:
+      return *a.as_bool() == *b.as_bool();
+    case kind::number:
+      return *a.as_number() == *b.as_number();
+    case kind::string:
+      return *a.as_string() == *b.as_string();
+    case kind::array:
+      return a.as_array() == b.as_array() || *a.as_array() == *b.as_array();
+    case kind::object:
+      return a.as_object() == b.as_object() || equal_objects(*a.as_object(), *b.as_object());
+    case kind::function:
+      return false;
     case kind::capsule: {
       const auto left = a.as_capsule();
       const auto right = b.as_capsule();
@@ -115,22 +130,38 @@ object object::in_order(std::vector<entry> entries) {
 }
 
 const value* object::find(std::string_view name) const {
-  const auto found = sorted_ ? std::lower_bound(entries_.begin(), entries_.end(), name,
-                                                [](const entry& e, std::string_view n) { return e.first < n; })
-                             : std::find_if(entries_.begin(), entries_.end(), [&](const entry& e) { return e.first == name; });
+  const auto found =
+      sorted_ ? std::lower_bound(entries_.begin(), entries_.end(), name,
+                                 [](const entry& e, std::string_view n) { return e.first < n; })
+              : std::find_if(entries_.begin(), entries_.end(), [&](const entry& e) { return e.first == name; });
   return found != entries_.end() && found->first == name ? &found->second : nullptr;
 }
 
-std::string capsule::to_text() const { return "capsule(" + quoted(type_name()) + ")"; }
+path_step::path_step(std::size_t index) : key(index) {}
+path_step::path_step(std::string name) : key(std::move(name)) {}
+path_step::path_step(const char* name) : key(std::string(name)) {}
+path_step::path_step(const path_step& other) = default;
+path_step::path_step(path_step&& other) noexcept = default;
+path_step& path_step::operator=(const path_step& other) = default;
+path_step& path_step::operator=(path_step&& other) noexcept = default;
+path_step::~path_step() = default;
 
-bool capsule::equals(const capsule&) const { return false; }
+std::string capsule::to_text() const {
+  return "capsule(" + quoted(type_name()) + ")";
+}
+
+bool capsule::equals(const capsule&) const {
+  return false;
+}
 
 bool secret::equals(const capsule& other) const {
   const auto* same = dynamic_cast<const secret*>(&other);
   return same != nullptr && same->text_ == text_;
 }
 
-std::string optional_secret::to_text() const { return is_secret_ ? "(secret)" : quoted(text_); }
+std::string optional_secret::to_text() const {
+  return is_secret_ ? "(secret)" : quoted(text_);
+}
 
 bool optional_secret::equals(const capsule& other) const {
   const auto* same = dynamic_cast<const optional_secret*>(&other);

@@ -27,8 +27,8 @@ using array = std::vector<value>;
 enum class kind { null, number, string, boolean, array, object, function, capsule };
 std::string_view name_of(kind k);
 
-/// What an expression evaluates to. Immutable and cheap to copy: texts, arrays, objects, functions and capsules are shared.
-/// May be read from any thread.
+/// What an expression evaluates to. Immutable and cheap to copy: texts, arrays, objects, functions and capsules are
+/// shared. May be read from any thread.
 class value {
  public:
   value() noexcept;  ///< null
@@ -53,8 +53,8 @@ class value {
   value(config::function f);
   value(std::shared_ptr<const config::capsule> c);  ///< null for a null pointer
   template <class T>
-    requires std::is_convertible_v<std::shared_ptr<T>, std::shared_ptr<const config::capsule>>
-  value(std::shared_ptr<T> c) : value(std::shared_ptr<const config::capsule>(std::move(c))) {}
+  requires std::is_convertible_v<std::shared_ptr<T>, std::shared_ptr<const config::capsule>> value(std::shared_ptr<T> c)
+      : value(std::shared_ptr<const config::capsule>(std::move(c))) {}
 
   [[nodiscard]] kind type() const;
   [[nodiscard]] bool is(kind k) const { return type() == k; }
@@ -75,7 +75,8 @@ class value {
     return std::dynamic_pointer_cast<const T>(as_capsule());
   }
 
-  /// The language's `==`: different kinds are unequal, numbers compare by value, arrays and objects deeply, functions never.
+  /// The language's `==`: different kinds are unequal, numbers compare by value, arrays and objects deeply, functions
+  /// never.
   friend bool operator==(const value& a, const value& b);
 
  private:
@@ -117,14 +118,26 @@ class capsule {
   [[nodiscard]] virtual std::string type_name() const = 0;
   /// How the API, the UI and printed values show it: `capsule("<type name>")` unless it says better.
   [[nodiscard]] virtual std::string to_text() const;
-  /// Equality inside the language and when exports are compared; identity unless it says better. Never called with itself.
+  /// Equality inside the language and when exports are compared; identity unless it says better. Never called with
+  /// itself.
   [[nodiscard]] virtual bool equals(const capsule& other) const;
-  /// A capsule that can be read like an object (a target) says its fields; null for the others. Must live as long as it.
+  /// A capsule that can be read like an object (a target) says its fields; null for the others. Must live as long as
+  /// it.
   [[nodiscard]] virtual const object* fields() const { return nullptr; }
 };
 
 /// One step from a value into what it holds: an array's index or a field's name.
 struct path_step {
+  path_step(std::size_t index);
+  path_step(std::string name);
+  path_step(const char* name);
+  // Not inline for value's reason.
+  path_step(const path_step& other);
+  path_step(path_step&& other) noexcept;
+  path_step& operator=(const path_step& other);
+  path_step& operator=(path_step&& other) noexcept;
+  ~path_step();
+
   std::variant<std::size_t, std::string> key;
 };
 
@@ -158,8 +171,8 @@ class function {
   body run_;
 };
 
-/// The value as Alloy syntax, on several lines when it is an object with fields. Secrets print as `(secret)`, functions as `function`,
-/// capsules as they say themselves.
+/// The value as Alloy syntax, on several lines when it is an object with fields. Secrets print as `(secret)`, functions
+/// as `function`, capsules as they say themselves.
 std::string print(const value& v);
 
 /// Kind, and for capsules what they are: `string`, `capsule("secret")`.

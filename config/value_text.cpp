@@ -8,7 +8,9 @@ namespace troupe::config {
 
 namespace {
 
-std::string key_text(const std::string& name) { return is_identifier(name) ? name : quoted(name); }
+std::string key_text(const std::string& name) {
+  return is_identifier(name) ? name : quoted(name);
+}
 
 void print_value(const value& v, std::size_t indent, std::string& out);
 
@@ -46,12 +48,24 @@ void print_fields(const object& fields, std::size_t indent, std::string& out) {
 
 void print_value(const value& v, std::size_t indent, std::string& out) {
   switch (v.type()) {
-    case kind::null: out += "null"; break;
-    case kind::boolean: out += *v.as_bool() ? "true" : "false"; break;
-    case kind::number: out += v.as_number()->text(); break;
-    case kind::string: out += quoted(*v.as_string()); break;
-    case kind::function: out += "function"; break;
-    case kind::object: print_fields(*v.as_object(), indent, out); break;
+    case kind::null:
+      out += "null";
+      break;
+    case kind::boolean:
+      out += *v.as_bool() ? "true" : "false";
+      break;
+    case kind::number:
+      out += v.as_number()->text();
+      break;
+    case kind::string:
+      out += quoted(*v.as_string());
+      break;
+    case kind::function:
+      out += "function";
+      break;
+    case kind::object:
+      print_fields(*v.as_object(), indent, out);
+      break;
     case kind::capsule: {
       const auto c = v.as_capsule();
       if (const object* fields = c->fields()) {

@@ -64,7 +64,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto before = references(file.statements);
   const auto after = references(again.statements);
   require(before.size() == after.size());
-  for (std::size_t i = 0; i < before.size(); ++i) require(before[i].text() == after[i].text());
+  for (std::size_t i = 0; i < before.size(); ++i)
+    require(before[i].text() == after[i].text());
   require(*format(again_source) == *formatted);
   return 0;
 }

@@ -10,9 +10,11 @@ namespace {
 range between(const source_ref& source, position first, position last) {
   range where{source.get(), 0, 0};
   const auto size = static_cast<std::uint32_t>(source->text().size());
-  while (where.begin < size && !(source->at(where.begin) == first)) ++where.begin;
+  while (where.begin < size && !(source->at(where.begin) == first))
+    ++where.begin;
   where.end = where.begin;
-  while (where.end < size && !(source->at(where.end) == last)) ++where.end;
+  while (where.end < size && !(source->at(where.end) == last))
+    ++where.end;
   ++where.end;
   return where;
 }
@@ -51,7 +53,8 @@ TEST_CASE("sorting goes by source, then place, and drops repetitions") {
   list.warning({one.get(), 3, 4}, "b");
   list.sort();
   std::string order;
-  for (const auto& d : list) order += d.source->name() + d.message + (d.level == severity::error ? "! " : "? ");
+  for (const auto& d : list)
+    order += d.source->name() + d.message + (d.level == severity::error ? "! " : "? ");
   CHECK(order == "twoc! twod! oneb! oneb? ");
   CHECK(list.has_errors());
 }
@@ -123,6 +126,7 @@ TEST_CASE("the pretty form, byte for byte") {
     CHECK(pretty(diagnostics()).empty());
   }
   SECTION("colour") {
-    CHECK(pretty(diagnostic(severity::error, {}, "m"), {.colour = true}) == "\033[31;1mError: \033[0m\033[1m-: m\033[0m\n");
+    CHECK(pretty(diagnostic(severity::error, {}, "m"), {.colour = true}) ==
+          "\033[31;1mError: \033[0m\033[1m-: m\033[0m\n");
   }
 }

@@ -47,30 +47,93 @@ scope example_scope() {
 TEST_CASE("expressions and their values") {
   const scope names = example_scope();
   for (const auto& [text, expected] : std::vector<example>{
-           {"null", "null"}, {"true", "true"}, {"(1)", "1"}, {"\"a\\tb\\x41\\u00e4\"", "\"a\\tbA\xC3\xA4\""}, {"\"\\xc3\\xa4\"", "\"\xC3\xA4\""},
-           {"`a\\n\r\nb`", "\"a\\\\n\\nb\""}, {"010", "8"}, {"09", "9"},
+           {"null", "null"},
+           {"true", "true"},
+           {"(1)", "1"},
+           {"\"a\\tb\\x41\\u00e4\"", "\"a\\tbA\xC3\xA4\""},
+           {"\"\\xc3\\xa4\"", "\"\xC3\xA4\""},
+           {"`a\\n\r\nb`", "\"a\\\\n\\nb\""},
+           {"010", "8"},
+           {"09", "9"},
            // arithmetic
-           {"1 + 2 * 3", "7"}, {"(1 + 2) * 3", "9"}, {"7 / 2", "3"}, {"-7 / 2", "-3"}, {"7 / 2.0", "3.5"}, {"7 % 3", "1"}, {"-7 % 3", "-1"},
-           {"7.5 % 2", "1.5"}, {"2 ^ 10", "1024"}, {"2 ^ 3 ^ 2", "512"}, {"-2 ^ 2", "4"}, {"2 ^ -1", "0.5"}, {"2.0 ^ 0.5", "1.4142135623730951"},
-           {"0 ^ 0", "1"}, {"1 - 2", "-1"}, {"two - 1", "1"}, {"two + two", "4"}, {"two * 1.5", "3"}, {"large + two", "1"}, {"large", "18446744073709551615"},
-           {"large / two", "9223372036854775807"}, {"9223372036854775807 + 1", "-9223372036854775808"}, {"lowest / -1", "-9223372036854775808"},
-           {"lowest % -1", "0"}, {"2 ^ 64", "0"}, {"-two", "-2"}, {"-1.5", "-1.5"}, {"--1", "1"},
+           {"1 + 2 * 3", "7"},
+           {"(1 + 2) * 3", "9"},
+           {"7 / 2", "3"},
+           {"-7 / 2", "-3"},
+           {"7 / 2.0", "3.5"},
+           {"7 % 3", "1"},
+           {"-7 % 3", "-1"},
+           {"7.5 % 2", "1.5"},
+           {"2 ^ 10", "1024"},
+           {"2 ^ 3 ^ 2", "512"},
+           {"-2 ^ 2", "4"},
+           {"2 ^ -1", "0.5"},
+           {"2.0 ^ 0.5", "1.4142135623730951"},
+           {"0 ^ 0", "1"},
+           {"1 - 2", "-1"},
+           {"two - 1", "1"},
+           {"two + two", "4"},
+           {"two * 1.5", "3"},
+           {"large + two", "1"},
+           {"large", "18446744073709551615"},
+           {"large / two", "9223372036854775807"},
+           {"9223372036854775807 + 1", "-9223372036854775808"},
+           {"lowest / -1", "-9223372036854775808"},
+           {"lowest % -1", "0"},
+           {"2 ^ 64", "0"},
+           {"-two", "-2"},
+           {"-1.5", "-1.5"},
+           {"--1", "1"},
            // texts
-           {"\"a\" + \"b\"", "\"ab\""}, {"secret + \"x\"", "(secret)"}, {"\"x\" + secret", "(secret)"}, {"hidden + \"x\"", "(secret)"},
-           {"open + \"x\"", "\"ox\""}, {"open + open", "\"oo\""}, {"secret + hidden", "(secret)"},
-           {"convert.nonsensitive(secret + \"x\")", "\"sx\""}, {"convert.nonsensitive(\"x\" + hidden + secret)", "\"xhs\""},
+           {"\"a\" + \"b\"", "\"ab\""},
+           {"secret + \"x\"", "(secret)"},
+           {"\"x\" + secret", "(secret)"},
+           {"hidden + \"x\"", "(secret)"},
+           {"open + \"x\"", "\"ox\""},
+           {"open + open", "\"oo\""},
+           {"secret + hidden", "(secret)"},
+           {"convert.nonsensitive(secret + \"x\")", "\"sx\""},
+           {"convert.nonsensitive(\"x\" + hidden + secret)", "\"xhs\""},
            // comparison
-           {"3 == 3.0", "true"}, {"1 == \"1\"", "false"}, {"null == null", "true"}, {"null == 0", "false"}, {"[1, [2]] == [1, [2]]", "true"},
-           {"{a = 1} == {a = 1.0}", "true"}, {"{a = 1} != {b = 1}", "true"}, {"f == f", "false"}, {"secret == \"s\"", "true"}, {"open == \"o\"", "true"},
-           {"receiver == receiver", "true"}, {"receiver == target", "false"}, {"1 < 2", "true"}, {"2 <= 1", "false"}, {"\"a\" < \"b\"", "true"},
-           {"\"b\" >= \"a\"", "true"}, {"1.5 > 1", "true"}, {"-1 < two", "true"}, {"open < \"p\"", "true"},
+           {"3 == 3.0", "true"},
+           {"1 == \"1\"", "false"},
+           {"null == null", "true"},
+           {"null == 0", "false"},
+           {"[1, [2]] == [1, [2]]", "true"},
+           {"{a = 1} == {a = 1.0}", "true"},
+           {"{a = 1} != {b = 1}", "true"},
+           {"f == f", "false"},
+           {"secret == \"s\"", "true"},
+           {"open == \"o\"", "true"},
+           {"receiver == receiver", "true"},
+           {"receiver == target", "false"},
+           {"1 < 2", "true"},
+           {"2 <= 1", "false"},
+           {"\"a\" < \"b\"", "true"},
+           {"\"b\" >= \"a\"", "true"},
+           {"1.5 > 1", "true"},
+           {"-1 < two", "true"},
+           {"open < \"p\"", "true"},
            // logic
-           {"true && false", "false"}, {"true || false", "true"}, {"!true", "false"}, {"!(1 == 2)", "true"},
+           {"true && false", "false"},
+           {"true || false", "true"},
+           {"!true", "false"},
+           {"!(1 == 2)", "true"},
            // access
-           {"{a = {b = 1}}.a.b", "1"}, {"{a = 1}[\"a\"]", "1"}, {"{a = 1}[\"b\"]", "null"}, {"{a = 1, a = 2}.a", "2"}, {"{\"a b\" = 1}[\"a b\"]", "1"},
+           {"{a = {b = 1}}.a.b", "1"},
+           {"{a = 1}[\"a\"]", "1"},
+           {"{a = 1}[\"b\"]", "null"},
+           {"{a = 1, a = 2}.a", "2"},
+           {"{\"a b\" = 1}[\"a b\"]", "1"},
            {"{\"a\\tb\" = 1}[\"a\\\\tb\"]", "1"},  // escapes in keys stay as written
-           {"[1, 2][1]", "2"}, {"[1, 2][0.9]", "1"}, {"list[2].three[0]", "3"}, {"target.__address__", "\"a:1\""}, {"target[\"x\"]", "null"},
-           {"prometheus.relabel.x.receiver", "prometheus.relabel.x.receiver"}, {"f()", "\"called\""}, {"f(1, 2)", "\"called\""},
+           {"[1, 2][1]", "2"},
+           {"[1, 2][0.9]", "1"},
+           {"list[2].three[0]", "3"},
+           {"target.__address__", "\"a:1\""},
+           {"target[\"x\"]", "null"},
+           {"prometheus.relabel.x.receiver", "prometheus.relabel.x.receiver"},
+           {"f()", "\"called\""},
+           {"f(1, 2)", "\"called\""},
        }) {
     INFO(text);
     CHECK(value_of(text, names) == expected);
@@ -117,13 +180,28 @@ TEST_CASE("errors name the culprit") {
            {"-\"a\"", "1:2: \"a\" should be number, got string"},
            {"1e999", "1:1: number 1e999 is out of range"},
            // all at once
-           {"[x, y, {a = z}]", "1:2: identifier \"x\" does not exist\n1:5: identifier \"y\" does not exist\n1:13: identifier \"z\" does not exist"},
+           {"[x, y, {a = z}]",
+            "1:2: identifier \"x\" does not exist\n1:5: identifier \"y\" does not exist\n1:13: identifier \"z\" does "
+            "not exist"},
            {"x + f(y)", "1:1: identifier \"x\" does not exist\n1:7: identifier \"y\" does not exist"},
            {"x[y]", "1:1: identifier \"x\" does not exist\n1:3: identifier \"y\" does not exist"},
        }) {
     INFO(text);
     CHECK(value_of(text, names) == expected);
   }
+}
+
+TEST_CASE("errors are bounded in number and in length") {
+  std::string many = "[";
+  for (int i = 0; i < 5000; ++i)
+    many += "x, ";
+  diagnostics found;
+  const auto e = parse_expression(source_file::make("", many + "]"), found);
+  REQUIRE(e);
+  CHECK(evaluate(e->root, scope()).error().size() == 1000);
+  const std::string long_text(10'000, 'a');
+  CHECK(value_of("!\"" + long_text + "\"") ==
+        "1:2: \"" + long_text.substr(0, 4095) + "\xE2\x80\xA6 should be bool, got string");
 }
 
 TEST_CASE("scopes hide what is under them") {
@@ -153,7 +231,8 @@ TEST_CASE("a misfit points at what is written, and spells the rest of the path")
   };
   CHECK(shown("\"Hello, world!\"", {}) == "test:1:1: \"Hello, world!\" should be number, got string");
   CHECK(shown("[1, \"a\"]", {{std::size_t{1}}}) == "test:1:5: \"a\" should be number, got string");
-  CHECK(shown("{k = [1, {v = \"x\"}]}", {{"k"}, {std::size_t{1}}, {"v"}}) == "test:1:15: \"x\" should be number, got string");
+  CHECK(shown("{k = [1, {v = \"x\"}]}", {{"k"}, {std::size_t{1}}, {"v"}}) ==
+        "test:1:15: \"x\" should be number, got string");
   CHECK(shown("({k = \"a\", k = \"b\"})", {{"k"}}) == "test:1:16: \"b\" should be number, got string");
   CHECK(shown("list", {{std::size_t{1}}}) == "test:1:1: list[1] should be number, got string | \"two\"");
   CHECK(shown("[list]", {{std::size_t{0}}, {std::size_t{2}}, {"three"}, {std::size_t{0}}}) ==
@@ -170,7 +249,8 @@ TEST_CASE("references are the traversals that start with a name") {
     std::string all;
     for (const auto& r : references(file.statements)) {
       const position at = r.where.first();
-      all += r.text() + "@" + std::to_string(at.line) + ":" + std::to_string(at.column) + "=" + std::string(r.where.text()) + " ";
+      all += r.text() + "@" + std::to_string(at.line) + ":" + std::to_string(at.column) + "=" +
+             std::string(r.where.text()) + " ";
     }
     return all;
   };

@@ -14,7 +14,8 @@ inline std::string mistakes(const std::string& text) {
   troupe::config::diagnostics found;
   troupe::config::parse(troupe::config::source_file::make("", text), found);
   std::string all;
-  for (const auto& d : found) all += d.text() + "\n";
+  for (const auto& d : found)
+    all += d.text() + "\n";
   return all;
 }
 
@@ -28,7 +29,8 @@ inline std::string value_of(const std::string& text, const troupe::config::scope
     if (v) return troupe::config::print(*v);
     found = v.error();
   }
-  for (const auto& d : found) all += (all.empty() ? "" : "\n") + d.text();
+  for (const auto& d : found)
+    all += (all.empty() ? "" : "\n") + d.text();
   return all;
 }
 

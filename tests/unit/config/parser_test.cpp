@@ -11,13 +11,39 @@ using namespace language;
 using namespace std::string_literals;
 
 TEST_CASE("what is right is read without a word") {
-  for (const std::string text : {
-           "", "\n\n", "// only a comment", "/* a */ // b\n/* c\n */", "\xEF\xBB\xBF" "a = 1", "a = 1", "a = 1\r\nb = 2\r\n",
-           "a { }", "a { b = 1 }", "a.b.c \"label\" { }", "a \"\" { }", "a \"\xC3\xA4_1\" { }", "\xC3\xA4 = 1\n_x = 2",
-           "a = [1, 2,]", "a = [\n1,\n2,\n]", "a = {k = v, \"quoted key\" = v,}", "a = f(a, b,)", "a = f(\n\ta,\n)", "a = []",
-           "a = {}", "a = {\n}", "a = f()", "a = x.y[0][\"k\"].z(1)(2)", "a = !x && -y || z", "a = `raw\nstring`", "a = 1 +\n2",
-           "a = x // comment\nb = y /* c */ // d\nc = z /* e */ + 1", "a = x.\ny", "a = -1 ^ -2", "a = .5 + 1. + 1e3 + 1.5E-3",
-           "a = \"\\a\\b\\f\\n\\r\\t\\v\\\\\\\"\\101\\x41\\u00e4\\U0001F600\"", "a = {\n\tb = {\n\t\tc = 1,\n\t},\n}"}) {
+  for (const std::string text : {"",
+                                 "\n\n",
+                                 "// only a comment",
+                                 "/* a */ // b\n/* c\n */",
+                                 "\xEF\xBB\xBF"
+                                 "a = 1",
+                                 "a = 1",
+                                 "a = 1\r\nb = 2\r\n",
+                                 "a { }",
+                                 "a { b = 1 }",
+                                 "a.b.c \"label\" { }",
+                                 "a \"\" { }",
+                                 "a \"\xC3\xA4_1\" { }",
+                                 "\xC3\xA4 = 1\n_x = 2",
+                                 "a = [1, 2,]",
+                                 "a = [\n1,\n2,\n]",
+                                 "a = {k = v, \"quoted key\" = v,}",
+                                 "a = f(a, b,)",
+                                 "a = f(\n\ta,\n)",
+                                 "a = []",
+                                 "a = {}",
+                                 "a = {\n}",
+                                 "a = f()",
+                                 "a = x.y[0][\"k\"].z(1)(2)",
+                                 "a = !x && -y || z",
+                                 "a = `raw\nstring`",
+                                 "a = 1 +\n2",
+                                 "a = x // comment\nb = y /* c */ // d\nc = z /* e */ + 1",
+                                 "a = x.\ny",
+                                 "a = -1 ^ -2",
+                                 "a = .5 + 1. + 1e3 + 1.5E-3",
+                                 "a = \"\\a\\b\\f\\n\\r\\t\\v\\\\\\\"\\101\\x41\\u00e4\\U0001F600\"",
+                                 "a = {\n\tb = {\n\t\tc = 1,\n\t},\n}"}) {
     INFO(text);
     CHECK(mistakes(text).empty());
   }
@@ -85,7 +111,9 @@ TEST_CASE("mistakes of grammar") {
            {"a = b.\"c\"", "1:7: expected IDENT, got STRING\n"},
            {"a {", "1:4: expected }, got EOF\n"},
            {"}", "1:1: expected identifier, got }\n"},
-           {"a = b ? c : d", "1:7: illegal character U+003F '?'\n1:7: expected TERMINATOR, got ILLEGAL\n1:11: illegal character U+003A ':'\n"},
+           {"a = b ? c : d",
+            "1:7: illegal character U+003F '?'\n1:7: expected TERMINATOR, got ILLEGAL\n1:11: illegal character U+003A "
+            "':'\n"},
            {"a = b \"c\" {\n\td = 1\n}", "1:5: cannot use a block as an expression\n"},
            {"a = b.c {\n}", "1:5: cannot use a block as an expression\n"},
        }) {
@@ -171,7 +199,8 @@ TEST_CASE("operators bind as they should") {
       if (const auto* b = x.as<ast::binary>()) {
         return "(" + self(self, *b->left) + std::string(ast::text_of(b->op)) + self(self, *b->right) + ")";
       }
-      if (const auto* u = x.as<ast::unary>()) return "(" + std::string(ast::text_of(u->op)) + self(self, *u->value) + ")";
+      if (const auto* u = x.as<ast::unary>())
+        return "(" + std::string(ast::text_of(u->op)) + self(self, *u->value) + ")";
       return print(x);
     };
     return show(show, e->root);
@@ -212,7 +241,8 @@ namespace {
 
 std::string repeated(const std::string& text, std::size_t times) {
   std::string all;
-  for (std::size_t i = 0; i < times; ++i) all += text;
+  for (std::size_t i = 0; i < times; ++i)
+    all += text;
   return all;
 }
 
@@ -246,6 +276,8 @@ TEST_CASE("size and number are limited") {
 }
 
 TEST_CASE("identifiers are letters and digits of any script") {
-  for (const char* text : {"a", "_", "a1", "\xC3\xA4", "_\xD9\xA3", "\xE4\xB8\xAD\xE6\x96\x87"}) CHECK(is_identifier(text));
-  for (const char* text : {"", "1", "a-b", "a.b", " a", "\xD9\xA3", "a\xFF", "\xE2\x82\xAC"}) CHECK_FALSE(is_identifier(text));
+  for (const char* text : {"a", "_", "a1", "\xC3\xA4", "_\xD9\xA3", "\xE4\xB8\xAD\xE6\x96\x87"})
+    CHECK(is_identifier(text));
+  for (const char* text : {"", "1", "a-b", "a.b", " a", "\xD9\xA3", "a\xFF", "\xE2\x82\xAC"})
+    CHECK_FALSE(is_identifier(text));
 }

@@ -16,8 +16,8 @@ TEST_CASE("places are counted from 1, columns in bytes") {
   struct place {
     std::uint32_t offset, line, column;
   };
-  for (const auto& [offset, line, column] : {place{0, 1, 1}, place{2, 1, 3}, place{3, 2, 1}, place{5, 2, 3}, place{7, 3, 1},
-                                             place{8, 4, 1}, place{11, 4, 4}, place{99, 4, 4}}) {
+  for (const auto& [offset, line, column] : {place{0, 1, 1}, place{2, 1, 3}, place{3, 2, 1}, place{5, 2, 3},
+                                             place{7, 3, 1}, place{8, 4, 1}, place{11, 4, 4}, place{99, 4, 4}}) {
     INFO("offset " << offset);
     CHECK(source->at(offset) == position{line, column});
   }
@@ -44,20 +44,30 @@ TEST_CASE("a range knows its ends and its text") {
 
 TEST_CASE("texts with a mark of UTF-16 or UTF-32 become UTF-8") {
   CHECK(to_utf8("plain") == "plain");
-  CHECK(to_utf8("\xEF\xBB\xBF" "a") == "\xEF\xBB\xBF" "a");
-  CHECK(to_utf8("\xFF\xFE" "a\0\xE4\0"s) == "a\xC3\xA4");
+  CHECK(to_utf8("\xEF\xBB\xBF"
+                "a") ==
+        "\xEF\xBB\xBF"
+        "a");
+  CHECK(to_utf8("\xFF\xFE"
+                "a\0\xE4\0"s) == "a\xC3\xA4");
   CHECK(to_utf8("\xFE\xFF\0a\0\xE4"s) == "a\xC3\xA4");
   CHECK(to_utf8("\xFF\xFE\0\0a\0\0\0"s) == "a");
   CHECK(to_utf8("\0\0\xFE\xFF\0\0\0a"s) == "a");
-  CHECK(to_utf8("\xFF\xFE\x3D\xD8\x00\xDE"s) == "\xF0\x9F\x98\x80");      // a surrogate pair
-  CHECK(to_utf8("\xFF\xFE\x3D\xD8" "a\0"s) == "\xEF\xBF\xBD" "a");        // half of one
-  CHECK(to_utf8("\xFF\xFE" "a\0b"s) == "a\xEF\xBF\xBD");                  // half a unit
+  CHECK(to_utf8("\xFF\xFE\x3D\xD8\x00\xDE"s) == "\xF0\x9F\x98\x80");  // a surrogate pair
+  CHECK(to_utf8("\xFF\xFE\x3D\xD8"
+                "a\0"s) ==
+        "\xEF\xBF\xBD"
+        "a");  // half of one
+  CHECK(to_utf8("\xFF\xFE"
+                "a\0b"s) == "a\xEF\xBF\xBD");  // half a unit
 }
 
 TEST_CASE("a directory's files are read in order; what can't be read says so") {
-  const auto folder = std::filesystem::temp_directory_path() / ("troupe_config_source_test." + std::to_string(::getpid()));
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("troupe_config_source_test." + std::to_string(::getpid()));
   std::filesystem::create_directories(folder / "sub.alloy");
-  for (const char* name : {"b.alloy", "a.alloy", "c.txt", ".hidden"}) std::ofstream(folder / name) << name;
+  for (const char* name : {"b.alloy", "a.alloy", "c.txt", ".hidden"})
+    std::ofstream(folder / name) << name;
   const auto sources = read_sources(folder.string());
   REQUIRE(sources);
   REQUIRE(sources->size() == 2);
@@ -69,6 +79,7 @@ TEST_CASE("a directory's files are read in order; what can't be read says so") {
   CHECK(missing.error() == (folder / "none").string() + ": No such file or directory");
   CHECK(read_source(folder.string()).error() == folder.string() + ": is a directory");
   std::ofstream(folder / "large") << std::string(max_source_bytes + 1, ' ');
-  CHECK(read_source((folder / "large").string()).error() == (folder / "large").string() + ": is larger than 16777216 bytes");
+  CHECK(read_source((folder / "large").string()).error() ==
+        (folder / "large").string() + ": is larger than 16777216 bytes");
   std::filesystem::remove_all(folder);
 }

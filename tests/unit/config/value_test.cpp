@@ -40,8 +40,8 @@ TEST_CASE("literals of numbers") {
   for (const auto& [text, floating, expected, is_signed, is_unsigned] : {
            row{"0", false, std::int64_t{0}, true, false},
            row{"42", false, std::int64_t{42}, true, false},
-           row{"010", false, std::int64_t{8}, true, false},   // a leading zero means octal
-           row{"09", false, 9.0, false, false},               // no octal number, so a float
+           row{"010", false, std::int64_t{8}, true, false},  // a leading zero means octal
+           row{"09", false, 9.0, false, false},              // no octal number, so a float
            row{"9223372036854775807", false, std::int64_t{9223372036854775807}, true, false},
            row{"9223372036854775808", false, std::uint64_t{9223372036854775808U}, false, true},
            row{"18446744073709551615", false, largest, false, true},
@@ -68,8 +68,8 @@ TEST_CASE("texts that convert to numbers") {
   CHECK(number_from_text("1.5")->is_float());
   CHECK(number_from_text("1e3")->to_double() == 1000);
   CHECK(number_from_text("010")->to_int64() == 10);  // decimal here
-  for (const char* text : {"", "-", "x", "1x", " 1", "1 ", "0x10", "-1.5", "+1", "--1", "1e", "e", ".", "Inf", "NaN", "nane", "1.5.2",
-                           "99999999999999999999", "-9223372036854775809"}) {
+  for (const char* text : {"", "-", "x", "1x", " 1", "1 ", "0x10", "-1.5", "+1", "--1", "1e", "e", ".", "Inf", "NaN",
+                           "nane", "1.5.2", "99999999999999999999", "-9223372036854775809"}) {
     INFO(text);
     CHECK_FALSE(number_from_text(text));
   }
@@ -179,12 +179,23 @@ TEST_CASE("what converts silently") {
     value expected;
   };
   for (const auto& [from, to, expected] : {
-           row{1, wanted::any, 1}, row{1, wanted::string, "1"}, row{1.5, wanted::string, "1.5"}, row{"1", wanted::number, 1},
-           row{"-1", wanted::number, -1}, row{"s", wanted::secret, hidden}, row{surely, wanted::secret, hidden},
-           row{maybe, wanted::string, "12"}, row{maybe, wanted::number, 12}, row{"s", wanted::optional_secret, make_optional_secret("s", false)},
-           row{hidden, wanted::optional_secret, surely}, row{true, wanted::boolean, true}, row{array{}, wanted::array, array{}},
+           row{1, wanted::any, 1},
+           row{1, wanted::string, "1"},
+           row{1.5, wanted::string, "1.5"},
+           row{"1", wanted::number, 1},
+           row{"-1", wanted::number, -1},
+           row{"s", wanted::secret, hidden},
+           row{surely, wanted::secret, hidden},
+           row{maybe, wanted::string, "12"},
+           row{maybe, wanted::number, 12},
+           row{"s", wanted::optional_secret, make_optional_secret("s", false)},
+           row{hidden, wanted::optional_secret, surely},
+           row{true, wanted::boolean, true},
+           row{array{}, wanted::array, array{}},
            row{std::make_shared<const target>(), wanted::object, object({{"__address__", "a:1"}, {"job", "x"}})},
-           row{nullptr, wanted::boolean, nullptr}, row{nullptr, wanted::capsule, nullptr}, row{hidden, wanted::capsule, hidden},
+           row{nullptr, wanted::boolean, nullptr},
+           row{nullptr, wanted::capsule, nullptr},
+           row{hidden, wanted::capsule, hidden},
        }) {
     const auto got = convert(from, to);
     INFO(print(from) << " to " << static_cast<int>(to));
@@ -212,7 +223,8 @@ TEST_CASE("what doesn't convert says what it should be") {
            row{1, wanted::function, "should be function, got number"},
            row{1, wanted::secret, "should be capsule, got number"},
            row{r, wanted::object, "should be object, got capsule"},
-           row{r, wanted::secret, "expected capsule(\"alloytypes.Secret\"), got capsule(\"prometheus.MetricsReceiver\")"},
+           row{r, wanted::secret,
+               "expected capsule(\"alloytypes.Secret\"), got capsule(\"prometheus.MetricsReceiver\")"},
            row{make_secret("s"), wanted::string, "secrets may not be converted into strings"},
            row{make_optional_secret("s", true), wanted::string, "secrets may not be converted into strings"},
            row{make_optional_secret("s", true), wanted::number, "should be number, got capsule"},
@@ -235,12 +247,24 @@ TEST_CASE("durations are Go's") {
     const char* printed;
   };
   for (const auto& [text, count, printed] : {
-           row{"0", 0, "0s"}, row{"0s", 0, "0s"}, row{"1ns", 1, "1ns"}, row{"1.5us", 1500, "1.5\u00B5s"}, row{"1\u00B5s", 1000, "1\u00B5s"},
-           row{"15ms", 15'000'000, "15ms"}, row{"1s", 1'000'000'000, "1s"}, row{"1.5s", 1'500'000'000, "1.5s"},
-           row{"90s", 90'000'000'000, "1m30s"}, row{"1h", 3'600'000'000'000, "1h0m0s"}, row{"1h30m", 5'400'000'000'000, "1h30m0s"},
-           row{"-1.5h", -5'400'000'000'000, "-1h30m0s"}, row{"+5s", 5'000'000'000, "5s"}, row{".5s", 500'000'000, "500ms"},
-           row{"1.s", 1'000'000'000, "1s"}, row{"1h1m1s1ms1us1ns", 3'661'001'001'001, "1h1m1.001001001s"},
-           row{"0.000000000000000000000001h", 0, "0s"}, row{"2562047h47m16.854775807s", std::numeric_limits<std::int64_t>::max(), "2562047h47m16.854775807s"},
+           row{"0", 0, "0s"},
+           row{"0s", 0, "0s"},
+           row{"1ns", 1, "1ns"},
+           row{"1.5us", 1500, "1.5\u00B5s"},
+           row{"1\u00B5s", 1000, "1\u00B5s"},
+           row{"15ms", 15'000'000, "15ms"},
+           row{"1s", 1'000'000'000, "1s"},
+           row{"1.5s", 1'500'000'000, "1.5s"},
+           row{"90s", 90'000'000'000, "1m30s"},
+           row{"1h", 3'600'000'000'000, "1h0m0s"},
+           row{"1h30m", 5'400'000'000'000, "1h30m0s"},
+           row{"-1.5h", -5'400'000'000'000, "-1h30m0s"},
+           row{"+5s", 5'000'000'000, "5s"},
+           row{".5s", 500'000'000, "500ms"},
+           row{"1.s", 1'000'000'000, "1s"},
+           row{"1h1m1s1ms1us1ns", 3'661'001'001'001, "1h1m1.001001001s"},
+           row{"0.000000000000000000000001h", 0, "0s"},
+           row{"2562047h47m16.854775807s", std::numeric_limits<std::int64_t>::max(), "2562047h47m16.854775807s"},
            row{"-2562047h47m16.854775808s", lowest, "-2562047h47m16.854775808s"},
        }) {
     INFO(text);

@@ -1,5 +1,6 @@
 #include "config/diagnostic.hpp"
 
+#include "config/limits.hpp"
 #include "config/unicode.hpp"
 
 #include <algorithm>
@@ -51,6 +52,10 @@ namespace {
 
 constexpr std::size_t tab_width = 4;
 
+// Excerpts stay readable whatever the source: of long lines the beginning, of long ranges both ends.
+constexpr std::uint32_t most_columns = 1000;
+constexpr std::uint32_t most_lines = 100;
+
 class excerpt {
  public:
   excerpt(const diagnostic& d, const pretty_options& options, std::string& out)
@@ -61,12 +66,17 @@ class excerpt {
   }
 
   void print() {
+    if (first_.column > most_columns || source_.text().size() > max_source_bytes) return;
     out_ += '\n';
     for (std::uint32_t line = begin_; line <= end_; ++line) {
+      if (last_.line - first_.line > most_lines && line == first_.line + most_lines / 2) {
+        out_.append(width_, ' ').append(" | | ...\n");
+        line = last_.line - most_lines / 2;
+      }
       const std::string number = std::to_string(line);
       out_.append(width_ - number.size(), ' ').append(number).append(" | ");
       if (several_lines()) out_ += line > first_.line && line <= last_.line ? "| " : "  ";
-      print_text(source_.line(line));
+      print_text(source_.line(line).substr(0, most_columns));
       if (line == first_.line || line == last_.line) print_marks(line);
     }
   }
@@ -93,7 +103,7 @@ class excerpt {
     out_ += !several_lines() ? " | " : line == first_.line ? " |  _" : " | |_";
     const char blank = several_lines() ? '_' : ' ';
     const std::uint32_t from = line == first_.line ? first_.column : 1;
-    std::string_view text = source_.line(line);
+    std::string_view text = source_.line(line).substr(0, most_columns);
     bool marked = false;
     for (std::uint32_t column = 1; !text.empty();) {
       if (line == last_.line && column > last_.column) break;

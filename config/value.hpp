@@ -44,6 +44,7 @@ class value {
   value(std::int64_t i) : payload_(number(i)) {}
   value(std::uint64_t u) : payload_(number(u)) {}
   value(int i) : payload_(number(std::int64_t{i})) {}
+  value(unsigned u) : payload_(number(std::uint64_t{u})) {}
   value(double d) : payload_(number(d)) {}
   value(std::string text);
   value(std::string_view text) : value(std::string(text)) {}

@@ -2,6 +2,8 @@
 
 #include "tests/catch.hpp"
 
+#include <algorithm>
+
 using namespace troupe::config;
 
 namespace {
@@ -124,6 +126,19 @@ TEST_CASE("the pretty form, byte for byte") {
     list.error({}, "second");
     CHECK(pretty(list) == "Error: one:1:1: first\n\n1 | x = 1\n  | ^\n2 | \n\nError: -: second\n");
     CHECK(pretty(diagnostics()).empty());
+  }
+  SECTION("long lines and long ranges are cut") {
+    const std::string line(5000, 'x');
+    CHECK(shown(line, {1, 2}, {1, 2}) == "Error: file:1:2: message\n\n1 | " + line.substr(0, 1000) + "\n  |  ^\n");
+    CHECK(shown(line, {1, 2000}, {1, 2000}) == "Error: file:1:2000: message\n");
+    std::string lines;
+    for (int i = 0; i < 300; ++i)
+      lines += "x\n";
+    const std::string cut = shown(lines, {1, 1}, {300, 1});
+    CHECK(std::count(cut.begin(), cut.end(), '\n') == 107);
+    CHECK(cut.find(" 50 | | x\n    | | ...\n250 | | x\n") != std::string::npos);
+    const auto large = source_file::make("file", std::string((16 << 20) + 1, 'x'));
+    CHECK(pretty(diagnostic(severity::error, {large.get(), 0, 0}, "m")) == "Error: file:1:1: m\n");
   }
   SECTION("colour") {
     CHECK(pretty(diagnostic(severity::error, {}, "m"), {.colour = true}) ==

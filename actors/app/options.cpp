@@ -73,13 +73,12 @@ command parse_command_line(int argc, const char* const* argv) {
   app.require_subcommand(0, 1);
   app.add_flag("-v,--version", version, "Print the version.");
 
-  const std::map<std::string, config::stability> levels{{"experimental", config::stability::experimental},
-                                                        {"public-preview", config::stability::public_preview},
-                                                        {"generally-available", config::stability::generally_available}};
+  const std::vector<std::string> levels{"experimental", "public-preview", "generally-available"};
+  std::string level = "generally-available";
   const auto stability = [&](CLI::App* to) {
-    to->add_option("--stability.level", run.stability, "Lowest stability that what is used must have.")
-        ->transform(CLI::CheckedTransformer(levels))
-        ->type_name("experimental|public-preview|generally-available");
+    to->add_option("--stability.level", level, "Lowest stability that what is used must have.")
+        ->check(CLI::IsMember(levels))
+        ->capture_default_str();
   };
   auto* run_command = app.add_subcommand("run", "Run a collector with a configuration: a file, or a directory of *.alloy files.");
   run_command->add_option("path", run.path, "File or directory.")->required();
@@ -122,6 +121,7 @@ command parse_command_line(int argc, const char* const* argv) {
     return asked;
   }
   run.shutdown_deadline = *parsed;
+  run.stability = static_cast<config::stability>(std::find(levels.begin(), levels.end(), level) - levels.begin());
   if (version || version_command->parsed()) {
     asked.what = command::kind::version;
   } else if (run_command->parsed()) {

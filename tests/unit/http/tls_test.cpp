@@ -4,7 +4,7 @@
 #include "tests/unit/http/certificates.hpp"
 #include "tests/unit/http/fetch.hpp"
 #include "tests/unit/http/raw_peer.hpp"
-#include "tests/unit/http/temporary_directory.hpp"
+#include "tests/temporary_directory.hpp"
 
 using namespace troupe;
 using namespace troupe::testing;

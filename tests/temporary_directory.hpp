@@ -11,7 +11,7 @@ namespace troupe::testing {
 class temporary_directory {
  public:
   temporary_directory() {
-    std::string name = (std::filesystem::temp_directory_path() / "troupe-http-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "troupe-test-XXXXXX").string();
     path_ = mkdtemp(name.data());
   }
   ~temporary_directory() { std::filesystem::remove_all(path_); }

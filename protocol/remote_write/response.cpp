@@ -1,0 +1,44 @@
+#include "protocol/remote_write/response.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <string>
+
+namespace troupe::remote_write {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// Longer waits than a day are a mistake.
+constexpr std::int64_t most_seconds = 24 * 3600;
+
+std::optional<std::chrono::nanoseconds> wait_of(std::string_view header, std::int64_t now_ms) {
+  if (header.empty()) return std::nullopt;
+  std::int64_t number = 0;
+  const auto [end, problem] = std::from_chars(header.data(), header.data() + header.size(), number);
+  if (problem == std::errc() && end == header.data() + header.size()) {
+    if (number <= 0) return std::nullopt;
+    return seconds(std::min(number, most_seconds));
+  }
+  std::tm date{};
+  const std::string text(header);
+  const char* rest = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
+  if (rest == nullptr || *rest != 0) return std::nullopt;
+  const std::int64_t wait = static_cast<std::int64_t>(timegm(&date)) * 1000 - now_ms;
+  if (wait <= 0) return std::nullopt;
+  return milliseconds(std::min(wait, most_seconds * 1000));
+}
+
+}  // namespace
+
+verdict classify(int status, std::string_view retry_after, bool retry_on_429, std::int64_t now_unix_ms) {
+  if (status == 0) return {verdict::kind::retry, std::nullopt};
+  if (status / 100 == 2) return {verdict::kind::delivered, std::nullopt};
+  if (status / 100 == 5 || (status == 429 && retry_on_429)) return {verdict::kind::retry, wait_of(retry_after, now_unix_ms)};
+  return {verdict::kind::refused, std::nullopt};
+}
+
+}  // namespace troupe::remote_write

@@ -33,7 +33,6 @@ parser_state::parser_state(const source_file& source, diagnostics& out)
 }
 
 void parser_state::next() {
-  before_ = now_;
   if (stopped_) {
     now_ = {token_kind::end_of_file, now_.end, now_.end};
     return;

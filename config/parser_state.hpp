@@ -77,7 +77,6 @@ class parser_state {
   scanner scanner_;
   scanner::listener listener_;
   token now_;
-  token before_;
   std::vector<ast::comment> comments_;
   std::uint32_t last_error_line_ = 0;
   std::size_t errors_ = 0;

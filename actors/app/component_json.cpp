@@ -1,6 +1,5 @@
 #include "actors/app/component_json.hpp"
 
-#include <ctime>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -9,17 +8,6 @@ namespace troupe::app {
 namespace {
 
 using nlohmann::json;
-
-std::string rfc3339(std::int64_t unix_ms) {
-  const std::time_t seconds = unix_ms / 1000;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  char text[40];
-  const auto length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-  char rest[8];
-  std::snprintf(rest, sizeof rest, ".%03dZ", static_cast<int>(unix_ms % 1000));
-  return std::string(text, length) + rest;
-}
 
 json parse(const std::string& text) { return json::parse(text, nullptr, false); }
 
@@ -37,7 +25,7 @@ json describe(const runtime::component_view& of) {
           {"referencedBy", of.used_by},
           {"dataFlowEdgesTo", flows},
           {"health",
-           {{"state", std::string(to_string(health.state))}, {"message", health.message}, {"updatedTime", rfc3339(health.updated_ms)}}},
+           {{"state", std::string(to_string(health.state))}, {"message", health.message}, {"updatedTime", runtime::rfc3339(health.updated_ms)}}},
           {"original", ""},
           {"createdModuleIDs", json::array()},
           {"liveDebuggingEnabled", false}};

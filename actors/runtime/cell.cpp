@@ -101,8 +101,8 @@ void cell::settle_finished() {
     if (!one->finished()) continue;
     auto& of = static_cast<tracked&>(*one);
     of.forget();
-    of.from->receiver.settled(of.number, of.how());
-    of.from->deliveries.erase(of.number);
+    of.from->receiver.settled(of.what().number, of.how());
+    of.from->deliveries.erase(of.what().number);
   }
   touched_.clear();
 }

@@ -101,19 +101,18 @@ class cell {
   std::function<void(const failure&)> on_failure;  ///< told about each, in the cell's thread
 
  private:
-  struct producer_side;
-  struct tracked : delivery {
-    tracked(std::vector<delivery*>* touched, producer_side* from, batch_number number)
-        : delivery(touched), from(from), number(number) {}
-    producer_side* from;
-    batch_number number;
-  };
+  struct tracked;
   struct producer_side {
     explicit producer_side(std::uint64_t incarnation) : receiver(incarnation) {}
     edge_receiver receiver;
     std::map<batch_number, std::shared_ptr<tracked>> deliveries;  // taken, not settled
     batch_number deadly = 0;                                      // the number that killed last, and how often
     unsigned kills = 0;
+  };
+  struct tracked : delivery {
+    tracked(std::vector<delivery*>* touched, producer_side* from, batch_number number)
+        : delivery(touched, {from->receiver.epoch(), number}), from(from) {}
+    producer_side* from;
   };
   struct consumer_side {
     consumer_side(std::uint64_t epoch, edge_limits limits, ledger counts) : sender(epoch, limits, std::move(counts)) {}

@@ -1,10 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "actors/runtime/supervision.hpp"
 
 namespace troupe::runtime {
+
+/// `2026-01-31T12:00:00.123Z`
+[[nodiscard]] std::string rfc3339(std::int64_t unix_ms);
 
 /// Where the time comes from; tests bring their own.
 class clocks {

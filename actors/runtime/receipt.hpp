@@ -15,12 +15,19 @@ struct verdict {
   friend bool operator==(const verdict&, const verdict&) = default;
 };
 
+/// Which batch it is: the numbering of an edge, and its number there. The same however often it is handed over.
+struct batch_identity {
+  std::uint64_t source = 0;  ///< 0: none
+  std::uint64_t number = 0;
+};
+
 /// Follows one batch that a component has taken: how many receipts the component still holds, how many batches made from
 /// it are under way. Belongs to a cell and is touched in its actor only.
 class delivery {
  public:
   /// Changed deliveries are noted in `touched`, which outlives them or is taken away by forget().
-  explicit delivery(std::vector<delivery*>* touched) : touched_(touched) {}
+  delivery(std::vector<delivery*>* touched, batch_identity what) : touched_(touched), what_(what) {}
+  [[nodiscard]] const batch_identity& what() const { return what_; }
 
   void held() { ++held_, touch(); }
   void released(const verdict& how) { --held_, note(how); }
@@ -46,6 +53,7 @@ class delivery {
     if (touched_ && !touching_) touching_ = true, touched_->push_back(this);
   }
   std::vector<delivery*>* touched_;
+  batch_identity what_;
   std::uint32_t held_ = 0, sent_ = 0, held_before_ = 0;
   bool touching_ = false;
   verdict verdict_;
@@ -105,6 +113,8 @@ class receipt {
     other.of_.clear();
   }
   [[nodiscard]] const std::vector<delivery_ref>& deliveries() const { return of_; }
+  /// Of the first batch it is of.
+  [[nodiscard]] batch_identity identity() const { return of_.empty() ? batch_identity{} : of_.front()->what(); }
 
  private:
   void let_go(const verdict& how) {

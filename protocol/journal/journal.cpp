@@ -54,6 +54,7 @@ result<sequence> journal::append(std::string_view payload, std::uint32_t items, 
   auto& segment = segments_.back();
   buffer_.clear();
   std::vector<definition_id> fresh;
+  if (!needs.empty() && defined_.contains(needs.back())) needs = {};
   for (const definition_id id : needs) {
     if (defined_.contains(id)) continue;
     const auto text = define(id);

@@ -66,6 +66,7 @@ class journal {
 
   /// One record. `needs`: the definitions that it refers to; `define` is asked for those that the current segment lacks. On
   /// an error nothing was appended, and the next attempt may succeed.
+  /// The last of `needs` is written after the others: where it is there, all are.
   [[nodiscard]] result<sequence> append(std::string_view payload, std::uint32_t items, origin from, std::span<const definition_id> needs,
                                         const std::function<std::string(definition_id)>& define, std::int64_t now_ms);
   /// The highest number that was appended from this source; 0: none.
@@ -96,6 +97,7 @@ class journal {
   void remove_cursor(const std::string& name);
   [[nodiscard]] const std::map<std::string, sequence>& cursors() const { return cursors_; }
 
+  void set_ages(std::int64_t min_ms, std::int64_t max_ms) { options_.min_age_ms = min_ms, options_.max_age_ms = max_ms; }
   /// Removes segments that all cursors have passed, and the oldest beyond the bounds; says what was lost by that.
   [[nodiscard]] std::vector<loss> reclaim(std::int64_t now_ms);
 
@@ -154,6 +156,7 @@ class reader {
   /// A definition that stood in the current record's segment; empty: none of that id.
   [[nodiscard]] std::string_view definition(definition_id id) const;
   [[nodiscard]] sequence wanted() const { return wanted_; }
+  [[nodiscard]] sequence segment() const { return segment_; }  ///< the first sequence of the current record's segment
   [[nodiscard]] std::uint64_t damaged_bytes() const { return damaged_bytes_; }
 
  private:

@@ -13,7 +13,9 @@ void request_builder::add(const block_template& from, std::size_t piece, const t
     raw_bytes_ += about.raw_bytes;
     wire_bytes_ += about.end - about.begin;
   } else {
-    raw_bytes_ += from.append_slow(piece, batch, exemplars, one.slow);
+    const auto sent = from.append_slow(piece, batch, exemplars, one.slow);
+    raw_bytes_ += sent.raw_bytes;
+    exemplars_ += sent.exemplars;
     wire_bytes_ += one.slow.size();
   }
   samples_ += about.count;

@@ -13,6 +13,7 @@ class request_builder {
  public:
   void add(const block_template& from, std::size_t piece, const telemetry::metrics_batch& batch, bool exemplars);
   [[nodiscard]] std::uint64_t samples() const { return samples_; }
+  [[nodiscard]] std::uint64_t exemplars() const { return exemplars_; }
   [[nodiscard]] std::string finish();
 
  private:
@@ -23,7 +24,7 @@ class request_builder {
     std::string slow;  ///< encoded already; empty: by the template
   };
   std::vector<part> parts_;
-  std::uint64_t samples_ = 0, raw_bytes_ = 0, wire_bytes_ = 0;
+  std::uint64_t samples_ = 0, exemplars_ = 0, raw_bytes_ = 0, wire_bytes_ = 0;
 };
 
 /// A message of metadata alone, compressed.

@@ -206,23 +206,25 @@ void block_template::append(std::size_t index, const telemetry::metrics_batch& b
 
 namespace {
 
-void put_exemplar(const telemetry::exemplar& one, std::string& out) {
+bool put_exemplar(const telemetry::exemplar& one, std::string& out) {
   std::string body;
   telemetry::label_buffer labels;
-  if (!telemetry::parse_labels_text(one.labels, labels)) return;
+  if (!telemetry::parse_labels_text(one.labels, labels)) return false;
   labels.sort();
   put_labels(labels.labels(), body);
   put_double(field::exemplar_value, one.value, body);
   body.push_back(field::exemplar_time);
   put_varint(static_cast<std::uint64_t>(one.timestamp_ms), body);
   put_text(field::exemplars, body, out);
+  return true;
 }
 
 }  // namespace
 
-std::size_t block_template::append_slow(std::size_t index, const telemetry::metrics_batch& batch, bool exemplars, std::string& out) const {
+block_template::slow block_template::append_slow(std::size_t index, const telemetry::metrics_batch& batch, bool exemplars, std::string& out) const {
   const piece& of = pieces_[index];
   std::string raw, body;
+  slow sent;
   block_->for_each([&](std::size_t i, const telemetry::label_buffer& labels, const telemetry::metric_family&) {
     if (i < of.first || i >= of.first + of.count) return;
     const std::uint32_t in = column(static_cast<std::uint32_t>(i));
@@ -237,14 +239,15 @@ std::size_t block_template::append_slow(std::size_t index, const telemetry::metr
     if (exemplars) {
       const auto at = std::lower_bound(batch.exemplars.begin(), batch.exemplars.end(), in,
                                        [](const telemetry::exemplar& e, std::uint32_t s) { return e.series < s; });
-      if (at != batch.exemplars.end() && at->series == in) put_exemplar(*at, body);
+      if (at != batch.exemplars.end() && at->series == in && put_exemplar(*at, body)) ++sent.exemplars;
     }
     put_text(field::series, body, raw);
   });
   std::string packed;
   snappy::Compress(raw.data(), raw.size(), &packed);
   out.append(packed, varint_size(raw.size()));  // the message has a length of its own
-  return raw.size();
+  sent.raw_bytes = raw.size();
+  return sent;
 }
 
 }  // namespace troupe::remote_write

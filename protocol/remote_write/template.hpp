@@ -32,8 +32,11 @@ class block_template {
   /// Whether append() can encode this piece of the batch; else append_slow().
   [[nodiscard]] bool fits(std::size_t piece, const telemetry::metrics_batch& batch, bool exemplars) const;
   void append(std::size_t piece, const telemetry::metrics_batch& batch, std::string& out) const;
-  /// Any timestamps, exemplars. Returns the uncompressed size.
-  std::size_t append_slow(std::size_t piece, const telemetry::metrics_batch& batch, bool exemplars, std::string& out) const;
+  /// Any timestamps, exemplars.
+  struct slow {
+    std::size_t raw_bytes = 0, exemplars = 0;
+  };
+  slow append_slow(std::size_t piece, const telemetry::metrics_batch& batch, bool exemplars, std::string& out) const;
 
  private:
   [[nodiscard]] std::uint32_t column(std::uint32_t series) const { return columns_.empty() ? series : columns_[series]; }

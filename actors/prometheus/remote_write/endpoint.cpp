@@ -34,7 +34,7 @@ endpoint::~endpoint() {
 }
 
 result<void> endpoint::update(const remote_writing::endpoint_arguments& arguments, const telemetry::label_set& external) {
-  auto rules = relabelling::compile(arguments.write_relabel);
+  auto rules = troupe::relabel::rules::compile(arguments.write_relabel);
   if (!rules) return tl::unexpected(rules.error());
   if (!session_ || !(arguments.client == arguments_.client) || arguments.headers != arguments_.headers) {
     auto options = http_client::to_options(arguments.client);
@@ -103,7 +103,7 @@ std::shared_ptr<const std::string> endpoint::build(const request_plan& plan) {
     const auto& from = at->second;
     request.add(from.how->steady, index, *from.batch, arguments_.send_exemplars);
   }
-  metrics_->exemplars.add(static_cast<double>(request.exemplars()));
+  if (request.exemplars() > 0) metrics_->exemplars.add(static_cast<double>(request.exemplars()));
   return std::make_shared<const std::string>(request.finish());
 }
 
@@ -168,8 +168,31 @@ void endpoint::arm() {
 
 endpoint::report endpoint::describe() const {
   const auto& counts = delivery_.counts();
-  return {http::redacted_url(arguments_.url), delivery_.failing() ? "failing" : "ok", last_error_, counts.delivered, counts.refused,
+  return {name_, http::redacted_url(arguments_.url), delivery_.failing() ? "failing" : "ok", last_error_, counts.delivered, counts.refused,
           counts.retried, counts.pending, delivery_.in_flight()};
+}
+
+std::string endpoint::debug_json(const std::vector<report>& all) {
+  struct info {
+    std::vector<report> endpoints;
+  };
+  static const auto schema = [] {
+    config::body_of<report> one;
+    one.attribute("name", &report::name, "")
+        .attribute("url", &report::url, "")
+        .attribute("state", &report::state, "")
+        .attribute("last_error", &report::last_error, "")
+        .attribute("samples_delivered", &report::delivered, "")
+        .attribute("samples_refused", &report::refused, "")
+        .attribute("samples_retried", &report::retried, "")
+        .attribute("samples_pending", &report::pending, "")
+        .attribute("requests_in_flight", &report::in_flight, "");
+    config::body_of<info> whole;
+    whole.blocks("endpoint", &info::endpoints, one, "");
+    return whole;
+  }();
+  const info content{all};
+  return config::body_json(schema, &content);
 }
 
 }  // namespace troupe::prometheus

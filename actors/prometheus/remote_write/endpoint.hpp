@@ -49,11 +49,13 @@ class endpoint {
   [[nodiscard]] std::size_t in_flight() const { return delivery_.in_flight(); }
   [[nodiscard]] const std::string& trouble() const { return trouble_; }  ///< empty: all is well
   struct report {
-    std::string url, state, last_error;
-    std::uint64_t delivered = 0, refused = 0, retried = 0, pending = 0;
-    std::size_t in_flight = 0;
+    std::string name, url, state, last_error;
+    std::uint64_t delivered = 0, refused = 0, retried = 0, pending = 0, in_flight = 0;
   };
   [[nodiscard]] report describe() const;
+  /// As the component API shows debug info.
+  [[nodiscard]] static std::string debug_json(const std::vector<report>& all);
+  [[nodiscard]] std::size_t active_series() const { return encoder_->active_series(); }
   /// Called when done_before() or trouble() may have changed.
   std::function<void()> on_progress;
 

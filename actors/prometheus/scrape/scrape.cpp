@@ -267,6 +267,65 @@ void scrape::show_health() {
   context_.set_health(runtime::health_state::unhealthy, std::move(text));
 }
 
+namespace {
+
+/// A target as the component API shows it.
+struct shown_target {
+  std::string job, url, health, last_error, last_scrape;
+  std::chrono::nanoseconds last_scrape_duration{};
+  std::uint64_t last_samples = 0;
+  std::map<std::string, std::string> labels;
+};
+struct shown {
+  std::vector<shown_target> targets;
+};
+
+const config::body_schema& shown_schema() {
+  static const auto schema = [] {
+    config::body_of<shown_target> one;
+    one.attribute("job", &shown_target::job, "")
+        .attribute("url", &shown_target::url, "")
+        .attribute("health", &shown_target::health, "")
+        .attribute("labels", &shown_target::labels, "")
+        .attribute("last_error", &shown_target::last_error, "")
+        .attribute("last_scrape", &shown_target::last_scrape, "")
+        .attribute("last_scrape_duration", &shown_target::last_scrape_duration, "")
+        .attribute("last_samples", &shown_target::last_samples, "");
+    config::body_of<shown> all;
+    all.blocks("target", &shown::targets, one, "");
+    return all;
+  }();
+  return schema;
+}
+
+}  // namespace
+
+std::string scrape::debug_info() const {
+  shown all;
+  const std::string job = arguments_->job_name.empty() ? context_.id() : arguments_->job_name;
+  for (const auto& [key, one] : targets_) {
+    shown_target target;
+    target.job = std::string(one->what.labels.get("job"));
+    target.url = one->what.url;
+    target.health = !one->scraped ? "unknown" : one->failures == 0 ? "up" : "down";
+    target.labels = {one->what.labels.begin(), one->what.labels.end()};
+    target.last_error = one->last_error;
+    target.last_scrape = one->scraped ? runtime::rfc3339(one->last_scrape_ms) : "";
+    target.last_scrape_duration = nanoseconds(static_cast<std::int64_t>(one->last_duration * 1e9));
+    target.last_samples = one->last_samples;
+    all.targets.push_back(std::move(target));
+  }
+  for (const auto& [labels, reason] : refused_) {
+    shown_target target;
+    target.job = job;
+    target.url = labels;
+    target.health = "down";
+    target.last_error = reason;
+    all.targets.push_back(std::move(target));
+  }
+  return config::body_json(shown_schema(), &all);
+}
+
 void scrape::finish() {
   finishing_ = true;
   for (auto& [key, one] : targets_) one->next.cancel();

@@ -1,0 +1,108 @@
+#include "actors/app/tools.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "actors/app/components.hpp"
+#include "actors/app/logging_block.hpp"
+#include "actors/runtime/graph.hpp"
+#include "actors/runtime/controller.hpp"
+#include "actors/runtime/events.hpp"
+#include "config/format.hpp"
+
+namespace troupe::app {
+
+namespace {
+
+void print(const config::diagnostics& all) {
+  std::fputs((config::pretty(all, {.colour = isatty(2) != 0}) + "\n").c_str(), stderr);
+}
+
+int fail(const std::string& message) {
+  std::fprintf(stderr, "Error: %s\n", message.c_str());
+  return 1;
+}
+
+}  // namespace
+
+int validate(const command& asked) {
+  const auto sources = config::read_sources(asked.path);
+  if (!sources) return fail(sources.error());
+  config::diagnostics all;
+  const auto what = runtime::configuration::parse(*sources, all);
+  if (!all.has_errors()) {
+    runtime::registry kinds;
+    runtime::log_subscriber log;
+    add_components(kinds);
+    kinds.add(logging_block(log));
+    all.add(runtime::validate(what, kinds, {asked.run.stability}));
+  }
+  if (all.empty()) return 0;
+  all.sort();
+  print(all);
+  return fail("validation failed");
+}
+
+int format(const command& asked) {
+  const bool from_input = asked.path.empty() || asked.path == "-";
+  config::source_ref source;
+  if (from_input) {
+    if (asked.write) return fail("--write needs a file");
+    source = config::source_file::make("<stdin>", std::string(std::istreambuf_iterator<char>(std::cin), {}));
+  } else {
+    auto read = config::read_source(asked.path);
+    if (!read) return fail(read.error());
+    source = *read;
+  }
+  const auto formatted = config::format(source);
+  if (!formatted) {
+    print(formatted.error());
+    return fail("encountered errors during formatting");
+  }
+  if (asked.test) return *formatted == source->text() ? 0 : fail(source->name() + " is not formatted: run troupe fmt --write " + asked.path);
+  if (!asked.write) {
+    std::fputs(formatted->c_str(), stdout);
+    return 0;
+  }
+  if (*formatted == source->text()) return 0;
+  std::ofstream file(asked.path, std::ios::binary | std::ios::trunc);
+  file << *formatted;
+  file.close();
+  return file ? 0 : fail("cannot write " + asked.path);
+}
+
+int list_components(const command& asked) {
+  if (asked.events) {
+    for (const auto& one : runtime::event_types()) {
+      std::printf("%-24.*s %-6.*s %.*s\n", static_cast<int>(one.name.size()), one.name.data(), static_cast<int>(to_string(one.level).size()),
+                  to_string(one.level).data(), static_cast<int>(one.message.size()), one.message.data());
+    }
+    return 0;
+  }
+  runtime::registry kinds;
+  runtime::log_subscriber log;
+  add_components(kinds);
+  kinds.add(logging_block(log));
+  if (asked.name.empty()) {
+    for (const auto& [name, one] : kinds.all()) std::printf("%-28s %s\n", name.c_str(), one.schema->doc().c_str());
+    for (const auto& [name, one] : kinds.settings()) std::printf("%-28s %s\n", name.c_str(), one.schema->doc().c_str());
+    return 0;
+  }
+  const config::component_schema* schema = nullptr;
+  if (const auto* one = kinds.find(asked.name)) schema = one->schema;
+  if (const auto* one = kinds.find_setting(asked.name)) schema = one->schema;
+  if (!schema) return fail("there is no component \"" + asked.name + "\"; troupe components lists them all");
+  std::fputs(schema->documentation().c_str(), stdout);
+  return 0;
+}
+
+int print_version() {
+  std::puts("troupe " TROUPE_VERSION);
+  return 0;
+}
+
+}  // namespace troupe::app

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "protocol/telemetry/block.hpp"
+
+namespace troupe::relabel {
+
+/// Adds labels to series that do not have them; those that a series has itself, or from its target, win.
+[[nodiscard]] telemetry::block_ref with_external_labels(const telemetry::block_ref& block, const telemetry::label_set& external);
+
+}  // namespace troupe::relabel

@@ -19,13 +19,19 @@ struct driver {
   std::shared_ptr<host> driven;
   const clocks* time = nullptr;
   std::uint64_t generation = 0;
+  unsigned unflushed = 0;  // messages since the last flush
   std::optional<time_point> armed;
   static constexpr const char* name = "cell";
 };
 
-/// Sees to it that a wake_up comes when the host wants one.
-void arm(cell_actor::stateful_pointer<driver> self) {
+/// After a message: when no more wait, or some have been handled, what they led to goes out, and a wake_up is ordered if the host
+/// wants one.
+void settle(cell_actor::stateful_pointer<driver> self) {
+  constexpr unsigned most_unflushed = 16;
   auto& state = self->state;
+  if (!self->mailbox().empty() && ++state.unflushed < most_unflushed) return;
+  state.unflushed = 0;
+  state.driven->flush();
   const auto wanted = state.driven->wake_at();
   if (!wanted || (state.armed && *state.armed <= *wanted)) return;
   state.armed = wanted;
@@ -53,19 +59,22 @@ cell_actor::behavior_type drive(cell_actor::stateful_pointer<driver> self, std::
   return {
       [self](const edge_mail& mail) {
         self->state.driven->on_mail(mail);
-        arm(self);
+        settle(self);
       },
       [self](const posted& what) {
         self->state.driven->on_posted(what.run);
-        arm(self);
+        settle(self);
       },
       [self](const wake_up& what) {
         if (what.generation != self->state.generation) return;
         self->state.armed.reset();
         self->state.driven->on_time();
-        arm(self);
+        settle(self);
       },
-      [self](const leave&) { self->quit(); },
+      [self](const leave&) {
+        self->state.driven->flush();
+        self->quit();
+      },
   };
 }
 

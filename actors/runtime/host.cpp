@@ -58,6 +58,7 @@ result<void> host::prepare(arguments_ref arguments) {
   } catch (const std::exception& e) {
     return failure(e.what());
   }
+  status_.change([&](auto& view) { view.evaluation = {health_state::healthy, "component evaluated", shared_.time.wall_ms()}; });
   return {};
 }
 
@@ -86,7 +87,6 @@ void host::start() {
     }
     return made;
   });
-  after_handler();
 }
 
 void host::failed(const cell::failure& how) {
@@ -99,18 +99,15 @@ void host::failed(const cell::failure& how) {
 
 void host::on_mail(const edge_mail& mail) {
   std::visit([&](const auto& what) { cell_.on_mail(shared_.time.now(), mail.from, what); }, mail.what);
-  after_handler();
 }
 
 void host::on_posted(const std::function<void()>& what) {
   what();
-  after_handler();
 }
 
 void host::on_time() {
   cell_.on_time(shared_.time.now());
   while (auto due = timers_.take_due(shared_.time.now())) cell_.run(shared_.time.now(), due);
-  after_handler();
 }
 
 std::optional<time_point> host::wake_at() const {
@@ -120,7 +117,7 @@ std::optional<time_point> host::wake_at() const {
   return std::min(*timer, *edges);
 }
 
-void host::after_handler() {
+void host::flush() {
   for (auto& mail : cell_.take_mail()) links_.send(std::move(mail));
   status_.change([&](auto& view) {
     view.restarts = cell_.restarts();

@@ -58,6 +58,9 @@ class host : public std::enable_shared_from_this<host> {
   [[nodiscard]] result<void> prepare(arguments_ref arguments);
   void link(host_links links) { links_ = std::move(links); }
 
+  /// What a handler leaves to be done (mail to send, what is shown of it) waits until flush(), so that a burst of messages is
+  /// answered once.
+  void flush();
   void start();
   void on_mail(const edge_mail& mail);
   void on_posted(const std::function<void()>& what);
@@ -78,7 +81,6 @@ class host : public std::enable_shared_from_this<host> {
 
  private:
   friend class component_context;
-  void after_handler();
   [[nodiscard]] component* running() const { return static_cast<component*>(cell_.component()); }
   [[nodiscard]] std::unique_ptr<component> make();
   void failed(const cell::failure& how);

@@ -4,6 +4,7 @@
 #include "actors/prometheus/relabel/relabel.hpp"
 #include "actors/prometheus/remote_write/remote_write.hpp"
 #include "actors/prometheus/scrape/scrape.hpp"
+#include "actors/store/local/store.hpp"
 
 namespace troupe::app {
 
@@ -12,6 +13,7 @@ void add_components(runtime::registry& to) {
   to.add(runtime::define<prometheus::scrape>(prometheus::scraping::schema()));
   to.add(runtime::define<prometheus::relabel>(prometheus::relabelling::schema()));
   to.add(runtime::define<prometheus::remote_write_component>(prometheus::remote_writing::schema()));
+  to.add(runtime::define<store::local>(store::storing::schema()));
 }
 
 }  // namespace troupe::app

@@ -1,0 +1,128 @@
+#include "actors/store/local/api.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "protocol/telemetry/value.hpp"
+
+namespace troupe::store {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t default_limit = 1000, most_limit = 100'000;
+constexpr std::size_t default_points = 500, most_points = 100'000;
+constexpr std::size_t most_samples = 5'000'000;
+
+std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
+answer failed(int status, const std::string& why) { return {status, dump({{"error", why}})}; }
+
+json value_json(double value) {
+  if (telemetry::is_stale(value)) return nullptr;
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
+  return value;
+}
+
+json labels_json(const telemetry::label_set& labels) {
+  auto all = json::object();
+  for (const auto& [name, value] : labels) all[name] = value;
+  return all;
+}
+
+/// A number from the question; nothing: it is none.
+std::optional<double> number(std::string_view text, double otherwise) {
+  if (text.empty()) return otherwise;
+  double n = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (problem != std::errc() || end != text.data() + text.size() || !std::isfinite(n) || std::fabs(n) > 1e12) return std::nullopt;
+  return n;
+}
+
+std::optional<std::size_t> count(std::string_view text, std::size_t otherwise, std::size_t most) {
+  const auto n = number(text, static_cast<double>(otherwise));
+  if (!n || *n < 1) return std::nullopt;
+  return std::min(static_cast<std::size_t>(*n), most);
+}
+
+answer series(reader& of, const http::server_request& question) {
+  const auto which = selector::parse(question.parameter("match"));
+  if (!which) return failed(400, "match: " + which.error().message);
+  const auto limit = count(question.parameter("limit"), default_limit, most_limit);
+  if (!limit) return failed(400, "limit must be a number greater than 0");
+  const auto found = of.series(*which, *limit);
+  if (!found) return failed(503, found.error().message);
+  auto all = json::array();
+  for (const auto& one : found->series) all.push_back(labels_json(one.labels));
+  return {200, dump({{"series", std::move(all)}, {"truncated", found->truncated}})};
+}
+
+answer samples(reader& of, const http::server_request& question, std::int64_t now_ms) {
+  const auto which = selector::parse(question.parameter("match"));
+  if (!which) return failed(400, "match: " + which.error().message);
+  const auto to = number(question.parameter("to"), static_cast<double>(now_ms) / 1000);
+  const auto from = to ? number(question.parameter("from"), *to - 3600) : std::nullopt;
+  if (!to || !from || *from > *to) return failed(400, "from and to must be Unix seconds, from before to");
+  const auto limit = count(question.parameter("limit"), default_limit, most_limit);
+  const auto points = count(question.parameter("points"), default_points, most_points);
+  if (!limit || !points) return failed(400, "limit and points must be numbers greater than 0");
+  auto found = of.series(*which, *limit);
+  if (!found) return failed(503, found.error().message);
+  const auto from_ms = static_cast<std::int64_t>(std::llround(*from * 1000)), to_ms = static_cast<std::int64_t>(std::llround(*to * 1000));
+  auto all = json::array();
+  std::size_t sum = 0;
+  for (const auto& one : found->series) {
+    const auto read = of.samples(one.id, from_ms, to_ms);
+    if (!read) return failed(503, read.error().message);
+    auto list = json::array();
+    for (const auto& s : thin(*read, from_ms, to_ms, *points)) list.push_back({static_cast<double>(s.time_ms) / 1000, value_json(s.value)});
+    if (list.empty()) continue;
+    sum += list.size();
+    all.push_back({{"labels", labels_json(one.labels)}, {"samples", std::move(list)}});
+    if (sum > most_samples) {
+      found->truncated = true;
+      break;
+    }
+  }
+  return {200, dump({{"series", std::move(all)}, {"truncated", found->truncated}})};
+}
+
+answer list(const char* name, const result<std::vector<std::string>>& texts) {
+  if (!texts) return failed(503, texts.error().message);
+  return {200, dump({{name, *texts}})};
+}
+
+answer metadata(reader& of) {
+  const auto families = of.families();
+  if (!families) return failed(503, families.error().message);
+  constexpr const char* types[] = {"unknown", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset"};
+  auto all = json::array();
+  for (const auto& one : *families) {
+    all.push_back({{"name", one.name}, {"type", types[one.type >= 0 && one.type < 8 ? one.type : 0]}, {"help", one.help}});
+  }
+  return {200, dump({{"metadata", std::move(all)}})};
+}
+
+}  // namespace
+
+answer ask(reader& of, const std::string& path, const http::server_request& question, std::int64_t now_ms) {
+  if (path == "series") return series(of, question);
+  if (path == "samples") return samples(of, question, now_ms);
+  if (path == "labels") return list("labels", of.label_names());
+  if (path == "metadata") return metadata(of);
+  if (path == "stats") {
+    const auto stats = of.stats();
+    return stats ? answer{200, dump(*stats)} : failed(503, stats.error().message);
+  }
+  constexpr std::string_view prefix = "label/", suffix = "/values";
+  if (path.size() > prefix.size() + suffix.size() && path.compare(0, prefix.size(), prefix) == 0 &&
+      path.compare(path.size() - suffix.size(), suffix.size(), suffix) == 0) {
+    return list("values", of.label_values(path.substr(prefix.size(), path.size() - prefix.size() - suffix.size())));
+  }
+  return failed(404, "nothing at \"" + path + "\": there are series, samples, labels, label/NAME/values, metadata and stats");
+}
+
+}  // namespace troupe::store

@@ -1,0 +1,235 @@
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <map>
+#include <random>
+
+#include "actors/store/local/api.hpp"
+#include "actors/store/local/database.hpp"
+#include "actors/store/local/reader.hpp"
+#include "tests/catch.hpp"
+#include "tests/temporary_directory.hpp"
+
+using namespace troupe;
+using namespace troupe::store;
+using telemetry::metrics_batch;
+
+namespace {
+
+struct fixture {
+  testing::temporary_directory directory;
+  std::unique_ptr<database> data;
+  std::unique_ptr<reader> read;
+  std::string note;
+  telemetry::block_ref block;
+  static constexpr std::int64_t t0 = 1'700'000'000'000;
+
+  fixture() {
+    telemetry::chunk_builder builder;
+    builder.family(telemetry::intern(telemetry::metric_family{"a", telemetry::metric_type::counter, "What it is.", "", ""}));
+    builder.series("a{x=\"1\"} ");
+    builder.series("a{x=\"2\"} ");
+    builder.series("b ");
+    block = std::make_shared<telemetry::series_block>(builder.finish(), telemetry::label_set{{"job", "j"}});
+    open();
+  }
+  void open() {
+    read.reset();
+    data.reset();
+    note.clear();
+    auto opened = database::open(directory.file("store.db"), note);
+    REQUIRE(opened);
+    data = std::move(*opened);
+    auto reading = reader::open(directory.file("store.db"));
+    REQUIRE(reading);
+    read = std::move(*reading);
+  }
+  telemetry::metrics_ref batch(std::int64_t at, std::vector<double> values) {
+    auto made = std::make_shared<metrics_batch>();
+    made->block = block;
+    made->timestamp_ms = at;
+    made->values = std::move(values);
+    return made;
+  }
+  void write(std::int64_t at, std::vector<double> values) {
+    const std::vector one{batch(at, std::move(values))};
+    REQUIRE(data->write(one));
+  }
+  std::vector<sample> samples(const std::string& match, std::int64_t from = 0, std::int64_t to = std::numeric_limits<std::int64_t>::max()) {
+    const auto list = read->series(*selector::parse(match), 10);
+    REQUIRE(list);
+    REQUIRE(list->series.size() == 1);
+    const auto found = read->samples(list->series[0].id, from, to);
+    REQUIRE(found);
+    return *found;
+  }
+};
+
+bool same(const std::vector<sample>& a, const std::vector<sample>& b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i].time_ms != b[i].time_ms || std::bit_cast<std::uint64_t>(a[i].value) != std::bit_cast<std::uint64_t>(b[i].value)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("samples are packed and unpacked bit by bit") {
+  std::mt19937_64 random(3);
+  std::vector<sample> all{{-5, 0}, {0, -0.0}, {1, telemetry::stale_marker()}, {1, telemetry::normal_nan()}, {1'700'000'000'000, HUGE_VAL}};
+  for (int i = 0; i < 2000; ++i) {
+    all.push_back({static_cast<std::int64_t>(random()), std::bit_cast<double>(random())});
+    all.push_back({static_cast<std::int64_t>(i) * 15'000, static_cast<double>(i)});
+  }
+  std::vector<sample> back;
+  REQUIRE(unpack(pack(all), back));
+  CHECK(same(all, back));
+  for (std::size_t cut = 1; cut < 40; ++cut) {
+    back.clear();
+    const auto bytes = pack(all);
+    (void)unpack(std::string_view(bytes).substr(0, bytes.size() - cut), back);
+    CHECK(back.size() <= all.size());
+  }
+}
+
+TEST_CASE_METHOD(fixture, "what was written is found at once, and after opening again") {
+  write(t0, {1, 2, 3});
+  write(t0 + 1000, {4, telemetry::stale_marker(), 6});
+  const auto check = [&] {
+    CHECK(same(samples("a{x=\"1\"}"), {{t0, 1}, {t0 + 1000, 4}}));
+    CHECK(same(samples("a{x=\"2\"}"), {{t0, 2}, {t0 + 1000, telemetry::stale_marker()}}));
+    CHECK(same(samples("b", t0 + 1, t0 + 1000), {{t0 + 1000, 6}}));
+  };
+  check();
+  open();
+  check();
+  write(t0 + 2000, {7, 8, 9});
+  CHECK(samples("b").size() == 3);
+}
+
+TEST_CASE_METHOD(fixture, "compacting changes nothing that can be asked") {
+  std::mt19937_64 random(5);
+  for (int i = 0; i < 200; ++i) {
+    auto one = std::make_shared<metrics_batch>(*batch(t0 + i * 1000, {static_cast<double>(i), std::bit_cast<double>(random()), i / 3.0}));
+    if (i % 7 == 0) one->own_timestamps_ms = {metrics_batch::no_timestamp, t0 + i * 1000 - 500, metrics_batch::no_timestamp};
+    const std::vector<telemetry::metrics_ref> all{one};
+    REQUIRE(data->write(all));
+  }
+  std::map<std::string, std::vector<sample>> before;
+  for (const char* match : {"a{x=\"1\"}", "a{x=\"2\"}", "b"}) before[match] = samples(match);
+  REQUIRE(data->compact(t0 + 150'000));
+  for (const auto& [match, all] : before) CHECK(same(samples(match), all));
+  REQUIRE(data->compact(t0 + 1'000'000));
+  for (const auto& [match, all] : before) CHECK(same(samples(match), all));
+  CHECK(read->stats()->at("recent_batches") == 0);
+  CHECK(read->stats()->at("samples") == 600);
+  write(t0 + 900'000, {1, 2, 3});  // its block is still known
+  CHECK(samples("b").size() == 201);
+}
+
+TEST_CASE_METHOD(fixture, "of two samples with the same time the later one counts") {
+  write(t0, {1, 2, 3});
+  write(t0, {4, 5, 6});
+  CHECK(same(samples("b"), {{t0, 6}}));
+  REQUIRE(data->compact(t0 + 1));
+  CHECK(same(samples("b"), {{t0, 6}}));
+}
+
+TEST_CASE_METHOD(fixture, "what is too old, or too much, goes and is counted") {
+  for (int i = 0; i < 100; ++i) write(t0 + i * 1000, {1, 2, 3});
+  REQUIRE(data->compact(t0 + 50'000));
+  const auto gone = data->retain({60'000, 0}, t0 + 130'000);
+  REQUIRE(gone);
+  CHECK(gone->by_age > 0);
+  CHECK(samples("b").front().time_ms >= t0);
+  CHECK(samples("b").back().time_ms == t0 + 99'000);
+  const auto size = data->bytes();
+  const auto large = data->retain({0, size / 2}, t0 + 130'000);
+  REQUIRE(large);
+  CHECK(large->by_size > 0);
+}
+
+TEST_CASE_METHOD(fixture, "a series without samples ends when nobody uses its block") {
+  write(t0, {1, 2, 3});
+  REQUIRE(data->compact(t0 + 1));
+  block.reset();
+  telemetry::chunk_builder builder;
+  builder.family(telemetry::intern(telemetry::metric_family{"c", telemetry::metric_type::gauge, "", "", ""}));
+  builder.series("c ");
+  block = std::make_shared<telemetry::series_block>(builder.finish(), telemetry::label_set{});
+  write(t0 + 100'000, {1});
+  REQUIRE(data->compact(t0 + 200'000));
+  REQUIRE(data->retain({50'000, 0}, t0 + 120'000));
+  CHECK(read->series(*selector::parse("{__name__=~\".+\"}"), 10)->series.size() == 1);
+}
+
+TEST_CASE_METHOD(fixture, "a file that is no database is set aside") {
+  read.reset();
+  data.reset();
+  std::ofstream(directory.file("store.db")) << std::string(10'000, 'x');
+  std::filesystem::remove(directory.file("store.db-wal"));
+  open();
+  CHECK(note.find(".damaged") != std::string::npos);
+  CHECK(std::filesystem::exists(directory.file("store.db.damaged")));
+  write(t0, {1, 2, 3});
+  CHECK(samples("b").size() == 1);
+}
+
+TEST_CASE("selectors") {
+  const auto matches = [](const char* text, const telemetry::label_set& labels) {
+    const auto parsed = selector::parse(text);
+    REQUIRE(parsed);
+    return parsed->matches(labels);
+  };
+  const telemetry::label_set up{{"__name__", "up"}, {"job", "node"}, {"text", "a\"b\\c"}};
+  CHECK(matches("up", up));
+  CHECK(matches(" up { job = \"node\" , } ", up));
+  CHECK(matches("{job=~\"n.*\"}", up));
+  CHECK(matches("up{absent=\"\"}", up));
+  CHECK(matches("up{absent!=\"x\", text=\"a\\\"b\\\\c\"}", up));
+  CHECK_FALSE(matches("up{job=~\"od\"}", up));  // whole values only
+  CHECK_FALSE(matches("up{job!~\"n.*\"}", up));
+  CHECK_FALSE(matches("down", up));
+  for (const char* wrong : {"", "{}", "up{", "up{job}", "up{job=}", "up{job=\"a}", "up{job=~\"(\"}", "up x", "1up", "up{job=\"a\" b=\"c\"}"}) {
+    INFO(wrong);
+    CHECK_FALSE(selector::parse(wrong));
+  }
+  CHECK(selector::parse("up{job=}").error().message.find("character 8") != std::string::npos);
+}
+
+TEST_CASE("thinning keeps the shape") {
+  std::vector<sample> all;
+  for (int i = 0; i < 10'000; ++i) all.push_back({i, i == 5'555 ? 1000.0 : std::sin(i / 100.0)});
+  const auto few = thin(all, 0, 9'999, 400);
+  CHECK(few.size() <= 400);
+  CHECK(few.front().time_ms == 0);
+  CHECK(few.back().time_ms == 9'999);
+  CHECK(std::any_of(few.begin(), few.end(), [](const sample& s) { return s.value == 1000.0; }));
+  CHECK(std::is_sorted(few.begin(), few.end(), [](const sample& a, const sample& b) { return a.time_ms < b.time_ms; }));
+  CHECK(thin(all, 0, 9'999, 20'000).size() == all.size());
+}
+
+TEST_CASE_METHOD(fixture, "the API's answers") {
+  write(t0, {1, telemetry::stale_marker(), HUGE_VAL});
+  const auto asked = [&](const std::string& path, std::vector<std::pair<std::string, std::string>> query = {}) {
+    http::server_request request;
+    request.query = std::move(query);
+    return ask(*read, path, request, t0 + 1000);
+  };
+  CHECK(asked("series", {{"match", "b"}}).json == R"({"series":[{"__name__":"b","job":"j"}],"truncated":false})");
+  CHECK(asked("series", {{"match", "{job=\"j\"}"}, {"limit", "1"}}).json.find("\"truncated\":true") != std::string::npos);
+  CHECK(asked("samples", {{"match", "a"}}).json.find("[1700000000.0,null]") != std::string::npos);
+  CHECK(asked("samples", {{"match", "b"}}).json.find("\"+Inf\"") != std::string::npos);
+  CHECK(asked("labels").json == R"({"labels":["__name__","job","x"]})");
+  CHECK(asked("label/x/values").json == R"({"values":["1","2"]})");
+  CHECK(asked("metadata").json.find(R"("help":"What it is.","name":"a","type":"counter")") != std::string::npos);
+  CHECK(asked("stats").status == 200);
+  CHECK(asked("nothing").status == 404);
+  CHECK(asked("series").status == 400);
+  CHECK(asked("series", {{"match", "b"}, {"limit", "x"}}).status == 400);
+  CHECK(asked("samples", {{"match", "b"}, {"from", "5"}, {"to", "4"}}).status == 400);
+}

@@ -1,112 +1,143 @@
 #include "protocol/relabel/rule.hpp"
 
 #include <openssl/evp.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
-#include <optional>
+#include <stdexcept>
 
+#include "protocol/relabel/letter_case.hpp"
+#include "protocol/relabel/regex.hpp"
+#include "protocol/relabel/replacement.hpp"
 #include "protocol/telemetry/series_text.hpp"
 
 namespace troupe::relabel {
 
 namespace {
 
-enum class action { replace, keep, drop, keepequal, dropequal, hashmod, labelmap, labeldrop, labelkeep, lowercase, uppercase };
-
-std::optional<action> parse_action(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-  const auto& all = action_names();
-  const auto at = std::find(all.begin(), all.end(), name);
-  if (at == all.end()) return std::nullopt;
-  return static_cast<action>(at - all.begin());
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  telemetry::append_escaped(text, out);
+  return out + '"';
 }
 
-constexpr int most_groups = 32;
-using groups = std::array<re2::StringPiece, most_groups>;
-
-std::string_view view(const re2::StringPiece& piece) { return {piece.data(), piece.size()}; }
-
-/// Go's Regexp.Expand: `$name`, `${name}`, `$1`, `$$`; the longest name counts, one that is none is empty.
-void expand(std::string_view replacement, const re2::RE2& regex, const groups& matched, int count, std::string& out) {
-  const auto group = [&](std::string_view name) {
-    int index = -1;
-    if (!name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c); })) {
-      index = name.size() < 6 ? std::atoi(std::string(name).c_str()) : -1;
-    } else {
-      const auto& names = regex.NamedCapturingGroups();
-      const auto at = names.find(std::string(name));
-      if (at != names.end()) index = at->second;
-    }
-    if (index >= 0 && index < count) out += view(matched[static_cast<std::size_t>(index)]);
-  };
-  const auto is_word = [](unsigned char c) { return std::isalnum(c) || c == '_'; };
-  for (std::size_t i = 0; i < replacement.size();) {
-    if (replacement[i] != '$' || i + 1 == replacement.size()) {
-      out += replacement[i++];
-      continue;
-    }
-    if (replacement[i + 1] == '$') {
-      out += '$';
-      i += 2;
-      continue;
-    }
-    const bool braces = replacement[i + 1] == '{';
-    std::size_t begin = i + 1 + (braces ? 1 : 0), end = begin;
-    while (end < replacement.size() && is_word(static_cast<unsigned char>(replacement[end]))) ++end;
-    if (end == begin || (braces && (end == replacement.size() || replacement[end] != '}'))) {
-      out += replacement[i++];  // no name: the dollar stands for itself
-      continue;
-    }
-    group(replacement.substr(begin, end - begin));
-    i = end + (braces ? 1 : 0);
+bool needs_target(action how) {
+  switch (how) {
+    case action::replace:
+    case action::hashmod:
+    case action::lowercase:
+    case action::uppercase:
+    case action::keepequal:
+    case action::dropequal: return true;
+    default: return false;
   }
+}
+
+result<void> check_names(const rule_options& rule, action how) {
+  const rule_options plain;
+  const bool templates = how == action::replace && rule.target_label.find('$') != std::string::npos;
+  const bool valid =
+      templates ? is_label_template(rule.target_label) : telemetry::is_legacy_label_name(rule.target_label);
+  if (needs_target(how) && rule.target_label.empty()) {
+    return failure("relabel configuration for " + rule.action + " action requires 'target_label' value");
+  }
+  if (needs_target(how) && !valid) {
+    return failure(quoted(rule.target_label) + " is invalid 'target_label' for " + rule.action + " action");
+  }
+  const bool no_replacement = how == action::lowercase || how == action::uppercase || how == action::keepequal ||
+                              how == action::dropequal;
+  if (no_replacement && rule.replacement != plain.replacement) {
+    return failure("'replacement' can not be set for " + rule.action + " action");
+  }
+  if (how == action::labelmap && !is_label_template(rule.replacement)) {
+    return failure(quoted(rule.replacement) + " is invalid 'replacement' for " + rule.action + " action");
+  }
+  return {};
+}
+
+/// Fields that would have no effect.
+result<void> check_idle_fields(const rule_options& rule, action how) {
+  const rule_options plain;
+  const bool no_numbers = rule.modulus == plain.modulus && rule.separator == plain.separator &&
+                          rule.replacement == plain.replacement;
+  if ((how == action::labeldrop || how == action::labelkeep) &&
+      !(no_numbers && rule.source_labels.empty() && rule.target_label.empty())) {
+    return failure(rule.action + " action requires only 'regex', and no other fields");
+  }
+  if ((how == action::keepequal || how == action::dropequal) && !(no_numbers && rule.regex == plain.regex)) {
+    return failure(rule.action + " action requires only 'source_labels' and 'target_label', and no other fields");
+  }
+  return {};
 }
 
 /// The last eight bytes of the MD5, as a big-endian number.
 std::uint64_t hash_of(std::string_view text) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  EVP_Digest(text.data(), text.size(), digest, &size, EVP_md5(), nullptr);
+  // Asked for by name, so that a machine in FIPS mode finds it, too: it protects nothing here.
+  static const EVP_MD* const md5 = EVP_MD_fetch(nullptr, "MD5", "-fips");
+  if (md5 == nullptr || EVP_Digest(text.data(), text.size(), digest.data(), &size, md5, nullptr) != 1) {
+    throw std::runtime_error("hashmod needs MD5, and OpenSSL's default provider has none here");
+  }
   std::uint64_t number = 0;
-  for (unsigned i = 8; i < 16; ++i) number = number << 8 | digest[i];
+  for (std::size_t i = 8; i < 16; ++i)
+    number = number << 8 | digest[i];
   return number;
 }
 
-/// A label name in which `$1` or `${1}` may stand.
-bool is_label_template(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '$') {
-      plain += text[i];
-      continue;
-    }
-    if (i + 1 < text.size() && text[i + 1] == '{') {
-      const auto end = text.find('}', i);
-      if (end == std::string_view::npos || end == i + 2) return false;
-      i = end;
-    } else if (i + 1 == text.size()) {
-      return false;
-    }
-    plain += 'x';
-  }
-  return telemetry::is_legacy_label_name(plain);
-}
+/// One series' labels while the rules work on them. Those that were changed come last, in the order of their change: labelmap looks
+/// at them in this order, and of two labels that get the same name the last one stays.
+class edited_labels {
+ public:
+  explicit edited_labels(telemetry::label_buffer& labels) : buffer_(labels), untouched_(labels.labels().size()) {}
 
-void set(telemetry::label_buffer& labels, std::string_view name, std::string_view value) {
-  auto& all = labels.labels();
-  const auto at = std::find_if(all.begin(), all.end(), [&](const auto& l) { return l.name == name; });
-  if (value.empty()) {
-    if (at != all.end()) all.erase(at);
-  } else if (at != all.end()) {
-    at->value = labels.keep(value);
-  } else {
-    const auto kept = labels.keep(name);
-    labels.add(kept, labels.keep(value));
+  [[nodiscard]] const std::vector<telemetry::label_view>& all() const { return buffer_.labels(); }
+  [[nodiscard]] std::string_view get(std::string_view name) const { return buffer_.get(name); }
+
+  void set(std::string_view name, std::string_view value) {
+    if (value.empty()) {
+      remove_if([name](const telemetry::label_view& l) { return l.name == name; });
+      return;
+    }
+    auto& labels = buffer_.labels();
+    const auto at = std::find_if(labels.begin(), labels.end(), [name](const auto& l) { return l.name == name; });
+    telemetry::label_view changed{at == labels.end() ? buffer_.keep(name) : at->name, buffer_.keep(value)};
+    const auto index = static_cast<std::size_t>(at - labels.begin());
+    if (index >= untouched_ && at != labels.end()) {
+      at->value = changed.value;
+      return;
+    }
+    if (at != labels.end()) {
+      labels.erase(at);
+      --untouched_;
+    }
+    labels.push_back(changed);
   }
-}
+
+  template <class Predicate>
+  void remove_if(Predicate goes) {
+    auto& labels = buffer_.labels();
+    std::size_t kept = 0;
+    std::size_t untouched = 0;
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      if (goes(labels[i])) continue;
+      if (i < untouched_) ++untouched;
+      labels[kept++] = labels[i];
+    }
+    labels.resize(kept);
+    untouched_ = untouched;
+  }
+
+ private:
+  telemetry::label_buffer& buffer_;
+  std::size_t untouched_;
+};
+
+/// Memory that the rules of one series use in turn.
+struct scratch {
+  std::string joined, name, value;
+  std::vector<std::string_view> groups;
+};
 
 }  // namespace
 
@@ -116,112 +147,98 @@ const std::vector<std::string>& action_names() {
   return names;
 }
 
+std::optional<action> parse_action(std::string_view name) {
+  const auto& all = action_names();
+  const auto at = std::find(all.begin(), all.end(), name);
+  if (at == all.end()) return std::nullopt;
+  return static_cast<action>(at - all.begin());
+}
+
 result<void> validate(const rule_options& rule) {
-  const auto parsed = parse_action(rule.action);
-  if (!parsed) return failure("unknown relabel action \"" + rule.action + "\"");
-  const auto needs_target = [&] { return failure("relabel configuration for " + rule.action + " action requires 'target_label' value"); };
-  const rule_options plain;
-  const bool only_target = rule.regex == plain.regex && rule.modulus == 0 && rule.separator == plain.separator && rule.replacement == plain.replacement;
-  switch (*parsed) {
-    case action::hashmod:
-      if (rule.modulus == 0) return failure("relabel configuration for hashmod requires non-zero modulus");
-      [[fallthrough]];
-    case action::lowercase:
-    case action::uppercase:
-      if (rule.target_label.empty()) return needs_target();
-      if (!telemetry::is_legacy_label_name(rule.target_label)) return failure("\"" + rule.target_label + "\" is invalid 'target_label' for " + rule.action + " action");
-      break;
-    case action::replace:
-      if (rule.target_label.empty()) return needs_target();
-      if (!is_label_template(rule.target_label)) return failure("\"" + rule.target_label + "\" is invalid 'target_label' for replace action");
-      break;
-    case action::keepequal:
-    case action::dropequal:
-      if (rule.target_label.empty()) return needs_target();
-      if (!only_target) return failure(rule.action + " action requires only 'source_labels' and 'target_label', and no other fields");
-      break;
-    case action::labeldrop:
-    case action::labelkeep:
-      if (!rule.source_labels.empty() || !rule.target_label.empty() || rule.modulus != 0 || rule.separator != plain.separator || rule.replacement != plain.replacement) {
-        return failure(rule.action + " action requires only 'regex', and no other fields");
-      }
-      break;
-    case action::labelmap:
-      if (!is_label_template(rule.replacement)) return failure("\"" + rule.replacement + "\" is invalid 'replacement' for labelmap action");
-      break;
-    case action::keep:
-    case action::drop: break;
+  const auto how = parse_action(rule.action);
+  if (!how) return failure("unrecognized action type " + quoted(rule.action));
+  if (const auto regex = anchored_regex::compile(rule.regex); !regex) return tl::unexpected(regex.error());
+  if (*how == action::hashmod && rule.modulus == 0) {
+    return failure("relabel configuration for hashmod requires non-zero modulus");
   }
-  for (const auto& name : rule.source_labels) {
-    if (!telemetry::is_legacy_label_name(name)) return failure("\"" + name + "\" is not a valid label name");
-  }
-  const re2::RE2 regex("^(?s:" + rule.regex + ")$", re2::RE2::Quiet);
-  if (!regex.ok()) return failure("invalid regular expression \"" + rule.regex + "\": " + regex.error());
-  if (regex.NumberOfCapturingGroups() >= most_groups) return failure("the regular expression has more than " + std::to_string(most_groups - 1) + " groups");
+  if (auto names = check_names(rule, *how); !names) return names;
+  if (auto fields = check_idle_fields(rule, *how); !fields) return fields;
+  if (!telemetry::is_valid_utf8(rule.separator)) return failure("'separator' is not valid UTF-8");
+  if (!telemetry::is_valid_utf8(rule.replacement)) return failure("'replacement' is not valid UTF-8");
   return {};
 }
 
 struct rules::compiled {
-  explicit compiled(const rule_options& from) : how(*parse_action(from.action)), options(from), regex("^(?s:" + from.regex + ")$", re2::RE2::Quiet) {}
+  compiled(const rule_options& from, anchored_regex with)
+      : how(*parse_action(from.action)),
+        options(from),
+        regex(std::move(with)),
+        target(from.target_label, regex),
+        value(from.replacement, regex) {}
 
-  [[nodiscard]] bool apply(telemetry::label_buffer& labels) const;
+  [[nodiscard]] bool apply(edited_labels& labels, scratch& memory) const;
 
   action how;
   rule_options options;
-  re2::RE2 regex;
+  anchored_regex regex;
+  replacement target;
+  replacement value;
 
  private:
-  [[nodiscard]] bool match(std::string_view text, groups& matched) const {
-    return regex.Match({text.data(), text.size()}, 0, text.size(), re2::RE2::ANCHOR_BOTH, matched.data(), regex.NumberOfCapturingGroups() + 1);
-  }
-  [[nodiscard]] int group_count() const { return regex.NumberOfCapturingGroups() + 1; }
-  void map(telemetry::label_buffer& labels) const;
+  [[nodiscard]] std::string_view text_of(const edited_labels& labels, std::string& joined) const;
+  void replace(std::string_view text, edited_labels& labels, scratch& memory) const;
+  void map_names(edited_labels& labels, scratch& memory) const;
 };
 
-void rules::compiled::map(telemetry::label_buffer& labels) const {
-  const auto before = labels.labels();
-  groups matched;
-  std::string name;
+/// The source labels' values, joined.
+std::string_view rules::compiled::text_of(const edited_labels& labels, std::string& joined) const {
+  if (options.source_labels.empty()) return {};
+  if (options.source_labels.size() == 1) return labels.get(options.source_labels[0]);
+  joined.clear();
+  for (std::size_t i = 0; i < options.source_labels.size(); ++i) {
+    if (i > 0) joined += options.separator;
+    joined += labels.get(options.source_labels[i]);
+  }
+  return joined;
+}
+
+void rules::compiled::replace(std::string_view text, edited_labels& labels, scratch& memory) const {
+  memory.groups.resize(std::max(target.groups_needed(), value.groups_needed()));
+  if (!regex.match(text, memory.groups)) return;
+  memory.name.clear();
+  target.expand(memory.groups, memory.name);
+  if (!telemetry::is_legacy_label_name(memory.name)) return;
+  memory.value.clear();
+  value.expand(memory.groups, memory.value);
+  labels.set(memory.name, memory.value);
+}
+
+void rules::compiled::map_names(edited_labels& labels, scratch& memory) const {
+  const auto before = labels.all();
+  memory.groups.resize(std::max<std::size_t>(1, value.groups_needed()));
   for (const auto& one : before) {
-    if (!match(one.name, matched)) continue;
-    name.clear();
-    expand(options.replacement, regex, matched, group_count(), name);
-    set(labels, name, one.value);
+    if (!regex.match(one.name, memory.groups)) continue;
+    memory.name.clear();
+    value.expand(memory.groups, memory.name);
+    // Prometheus would make a label without a name here, which nobody accepts.
+    if (!memory.name.empty()) labels.set(memory.name, one.value);
   }
 }
 
-bool rules::compiled::apply(telemetry::label_buffer& labels) const {
-  auto& all = labels.labels();
-  std::string text;
-  for (std::size_t i = 0; i < options.source_labels.size(); ++i) {
-    if (i > 0) text += options.separator;
-    text += labels.get(options.source_labels[i]);
-  }
-  groups matched;
+bool rules::compiled::apply(edited_labels& labels, scratch& memory) const {
+  const std::string_view text = text_of(labels, memory.joined);
   switch (how) {
-    case action::keep: return match(text, matched);
-    case action::drop: return !match(text, matched);
+    case action::keep: return regex.matches(text);
+    case action::drop: return !regex.matches(text);
     case action::keepequal: return labels.get(options.target_label) == text;
     case action::dropequal: return labels.get(options.target_label) != text;
-    case action::replace: {
-      if (!match(text, matched)) break;
-      std::string target, value;
-      expand(options.target_label, regex, matched, group_count(), target);
-      if (!telemetry::is_legacy_label_name(target)) break;
-      expand(options.replacement, regex, matched, group_count(), value);
-      set(labels, target, value);
-      break;
-    }
-    case action::lowercase:
-    case action::uppercase:
-      // ASCII only: other scripts keep their case.
-      std::transform(text.begin(), text.end(), text.begin(), [&](unsigned char c) { return how == action::lowercase ? std::tolower(c) : std::toupper(c); });
-      set(labels, options.target_label, text);
-      break;
-    case action::hashmod: set(labels, options.target_label, std::to_string(hash_of(text) % options.modulus)); break;
-    case action::labelmap: map(labels); break;
-    case action::labeldrop: std::erase_if(all, [&](const auto& l) { return match(l.name, matched); }); break;
-    case action::labelkeep: std::erase_if(all, [&](const auto& l) { return !match(l.name, matched); }); break;
+    case action::replace: replace(text, labels, memory); break;
+    case action::lowercase: labels.set(options.target_label, to_lower(text)); break;
+    case action::uppercase: labels.set(options.target_label, to_upper(text)); break;
+    case action::hashmod: labels.set(options.target_label, std::to_string(hash_of(text) % options.modulus)); break;
+    case action::labelmap: map_names(labels, memory); break;
+    case action::labeldrop: labels.remove_if([this](const auto& l) { return regex.matches(l.name); }); break;
+    case action::labelkeep: labels.remove_if([this](const auto& l) { return !regex.matches(l.name); }); break;
   }
   return true;
 }
@@ -230,21 +247,36 @@ result<rules> rules::compile(std::span<const rule_options> all) {
   auto made = std::make_shared<std::vector<std::unique_ptr<const compiled>>>();
   for (const auto& one : all) {
     if (auto ok = validate(one); !ok) return tl::unexpected(ok.error());
-    made->push_back(std::make_unique<const compiled>(one));
+    auto regex = anchored_regex::compile(one.regex);
+    if (!regex) return tl::unexpected(regex.error());
+    made->push_back(std::make_unique<const compiled>(one, std::move(*regex)));
   }
   rules result;
   result.compiled_ = std::move(made);
   return result;
 }
 
-bool rules::empty() const { return !compiled_ || compiled_->empty(); }
+bool rules::empty() const {
+  return !compiled_ || compiled_->empty();
+}
 
 bool rules::apply(telemetry::label_buffer& labels) const {
   if (empty()) return true;
+  edited_labels edited(labels);
+  scratch memory;
   for (const auto& one : *compiled_) {
-    if (!one->apply(labels)) return false;
+    if (!one->apply(edited, memory)) return false;
   }
   labels.sort();
+  return true;
+}
+
+bool rules::apply(telemetry::label_set& labels) const {
+  telemetry::label_buffer buffer;
+  for (const auto& [name, value] : labels)
+    buffer.add(name, value);
+  if (!apply(buffer)) return false;
+  labels = buffer.to_set();
   return true;
 }
 

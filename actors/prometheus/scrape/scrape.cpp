@@ -16,12 +16,15 @@ using std::chrono::nanoseconds;
 
 double seconds(nanoseconds d) { return std::chrono::duration<double>(d).count(); }
 
-/// `404 Not Found`, from the answer's first line.
-std::string status_text(const http::response& answer) {
-  const std::string_view lines = answer.header_lines;
-  const auto line = lines.substr(0, lines.find("\r\n"));
-  const auto blank = line.find(' ');
-  return blank == std::string_view::npos ? std::to_string(answer.status) : std::string(line.substr(blank + 1));
+/// `404 Not Found`
+std::string status_text(int status) {
+  static const std::map<int, const char*> reasons{{201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"},
+      {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"}, {307, "Temporary Redirect"}, {308, "Permanent Redirect"},
+      {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"}, {406, "Not Acceptable"},
+      {408, "Request Timeout"}, {410, "Gone"}, {413, "Request Entity Too Large"}, {429, "Too Many Requests"}, {500, "Internal Server Error"},
+      {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"}};
+  const auto at = reasons.find(status);
+  return std::to_string(status) + (at == reasons.end() ? "" : std::string(" ") + at->second);
 }
 
 std::string number_text(double value) {
@@ -197,7 +200,7 @@ void scrape::ended(const active_ref& one, const http::response& answer) {
   } else if (!answer.ok()) {
     outcome = failed(answer.error);
   } else if (answer.status != 200) {
-    outcome = failed("server returned HTTP status " + status_text(answer));
+    outcome = failed("server returned HTTP status " + status_text(answer.status));
   } else if (const auto kind = exposition::format_of(answer.header("Content-Type"), arguments_->scrape_fallback_protocol); !kind) {
     outcome = failed(kind.error().message);
   } else {

@@ -413,3 +413,61 @@ TEST_CASE("a series' own label wins over the external one") {
     CHECK(shared_chunks(*to, *block) >= block->chunks().size() - 1);
   }
 }
+
+TEST_CASE("whatever the page and the rules, a mapped block reads as if each series had been relabelled alone") {
+  const auto next = [seed = std::uint64_t{42}](std::uint64_t below) mutable {
+    seed = seed * 6364136223846793005U + 1442695040888963407U;
+    return (seed >> 33) % below;
+  };
+  const std::vector<std::string> names{"a", "b", "c", "exported_a", "job"};
+  const std::vector<std::string> values{"", "1", "2", "a", "x\\\"y"};
+  const auto any = [&next](const auto& of) { return of[next(of.size())]; };
+  const std::vector<std::string> actions{"replace", "replace", "replace", "keep", "drop", "labelmap", "labeldrop", "lowercase"};
+  std::size_t changed = 0, shared = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::vector<family_lines> page;
+    for (std::size_t f = 0; f < 1 + next(3); ++f) {
+      page.push_back({"f" + std::to_string(f), {}});
+      for (std::size_t i = 0; i < 1 + next(60); ++i) {
+        std::string text = "m" + std::to_string(next(4)) + "{n=\"" + std::to_string(i) + "\"";
+        for (const auto& name : names) {
+          if (next(4) == 0) text += "," + name + "=\"" + any(values) + "\"";
+        }
+        page.back().series.push_back(text + "} ");
+      }
+    }
+    label_set common;
+    for (const auto& name : names) {
+      if (next(2) == 0) common.set(name, std::to_string(next(2) + 1));
+    }
+    const auto conflict = next(2) == 0 ? label_conflict::export_exposed : label_conflict::keep_exposed;
+    const auto block = block_of(page, common, conflict);
+    std::vector<rule_options> all;
+    for (std::size_t i = 0; i < 1 + next(3); ++i) {
+      rule_options one;
+      one.action = any(actions);
+      const bool by_name = one.action == "labelmap" || one.action == "labeldrop";
+      if (one.action == "replace" || one.action == "lowercase") one.target_label = any(names);
+      if (!by_name) one.source_labels = {next(3) == 0 ? "__name__" : any(names)};
+      if (one.action != "lowercase") one.regex = by_name ? any(names) : any(std::vector<std::string>{"(.*)", "m[01]", "[12]", "(.+)"});
+      if (one.action == "labelmap") one.replacement = any(names);
+      if (one.action == "replace") one.replacement = any(std::vector<std::string>{"$1", "", "1", "new"});
+      all.push_back(std::move(one));
+    }
+    const auto by = compiled(all);
+    const auto to = map_block(by, block);
+    const auto wanted = series_one_by_one(by, *block);
+    if (wanted.empty()) {
+      REQUIRE(to.block == nullptr);
+      continue;
+    }
+    INFO("round " << round);
+    const auto& got = to.unchanged ? *block : *to.block;
+    REQUIRE(series_of(got) == wanted);
+    REQUIRE(got.size() == (to.kept.empty() ? block->size() : to.kept.size()));
+    changed += to.unchanged ? 0 : 1;
+    shared += to.unchanged ? 0 : shared_chunks(got, *block);
+  }
+  CHECK(changed > 1000);
+  CHECK(shared > 100);
+}

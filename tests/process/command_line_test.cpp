@@ -1,0 +1,191 @@
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/catch.hpp"
+#include "tests/process/world.hpp"
+
+using namespace troupe;
+using namespace troupe::testing;
+
+namespace {
+
+struct ran {
+  int code = 0;
+  std::string output;
+};
+ran run(std::vector<std::string> arguments) {
+  temporary_directory directory;
+  arguments.insert(arguments.begin(), TROUPE_PROGRAM);
+  process one(std::move(arguments), directory.file("out"));
+  ran made;
+  made.code = one.wait();
+  made.output = one.output();
+  return made;
+}
+
+std::size_t count(const std::string& text, const std::string& what) {
+  std::size_t n = 0;
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + what.size())) ++n;
+  return n;
+}
+
+constexpr const char* good = "prometheus.exporter.self \"a\" { }\n";
+constexpr const char* ten_mistakes = R"(prometheus.scrape "a" {
+  targets         = 5
+  forward_to      = [prometheus.remote_write.missing.receiver]
+  scrape_interval = "soon"
+  unknown         = true
+}
+prometheus.scrape {
+  targets    = []
+  forward_to = []
+}
+prometheus.nothing "x" { }
+prometheus.exporter.self "twice" { }
+prometheus.exporter.self "twice" { }
+stray = 1
+prometheus.remote_write "w" {
+  endpoint {
+    queue_config { max_shards = -1 }
+  }
+}
+prometheus.relabel "r" {
+  forward_to = [prometheus.relabel.r.receiver]
+  rule { action = "hashmod" }
+}
+)";
+
+}  // namespace
+
+TEST_CASE("version, help, components") {
+  CHECK(run({"version"}).output.find("troupe ") == 0);
+  CHECK(run({"--version"}).code == 0);
+  CHECK(run({"--help"}).output.find("validate") != std::string::npos);
+  CHECK(run({"components"}).output.find("prometheus.remote_write") != std::string::npos);
+  CHECK(run({"components", "prometheus.scrape"}).output.find("scrape_interval (duration, default \"1m0s\")") != std::string::npos);
+  CHECK(run({"components", "prometheus.scrap"}).code == 1);
+  CHECK(run({"components", "--events"}).output.find("journal_opened") != std::string::npos);
+}
+
+TEST_CASE("what is not known is said, with what may have been meant") {
+  const auto flag = run({"run", "x.alloy", "--storage.pth=/tmp"});
+  CHECK(flag.code == 1);
+  CHECK(flag.output.find("unknown flag: --storage.pth") != std::string::npos);
+  CHECK(flag.output.find("--storage.path") != std::string::npos);
+  const auto command = run({"valdate", "x"});
+  CHECK(command.code == 1);
+  CHECK(command.output.find("validate") != std::string::npos);
+  CHECK(run({"run"}).code == 1);
+  CHECK(run({"run", "x.alloy", "--stability.level=best"}).code == 1);
+  CHECK(run({"run", "/nowhere/x.alloy"}).output.find("/nowhere/x.alloy") != std::string::npos);
+}
+
+TEST_CASE("fmt prints, tests and writes") {
+  temporary_directory directory;
+  const auto file = directory.file("a.alloy");
+  std::ofstream(file) << "prometheus.exporter.self   \"a\"   {   }\n";
+  CHECK(run({"fmt", file}).output == "prometheus.exporter.self \"a\" { }\n");
+  CHECK(run({"fmt", "--test", file}).code == 1);
+  CHECK(run({"fmt", "--write", file}).code == 0);
+  CHECK(run({"fmt", "--test", file}).code == 0);
+  std::ofstream(file) << "broken {";
+  CHECK(run({"fmt", file}).code == 1);
+}
+
+TEST_CASE("a configuration with many mistakes: each is reported, exit code 1, nothing started") {
+  temporary_directory directory;
+  const auto file = directory.file("bad.alloy");
+  std::ofstream(file) << ten_mistakes;
+  const auto checked = run({"validate", file});
+  CHECK(checked.code == 1);
+  CHECK(count(checked.output, "Error: " + file) >= 10);
+  for (const char* part : {"unrecognized attribute name \"unknown\"", "must have a label", "cannot find the definition of component name \"prometheus.nothing\"",
+                           "already declared", "unrecognized attribute stray", "missing required attribute \"url\"", "max_shards", "modulus", "does not exist or is out of scope",
+                           "self reference"}) {
+    INFO(part);
+    CHECK(checked.output.find(part) != std::string::npos);
+  }
+  collector troupe(ten_mistakes);
+  CHECK(troupe.program().wait() == 1);
+  CHECK(troupe.program().output().find("could not perform the initial load successfully") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(troupe.directory().file("data/prometheus.remote_write.w")));
+}
+
+TEST_CASE("a good configuration validates") {
+  temporary_directory directory;
+  const auto file = directory.file("good.alloy");
+  std::ofstream(file) << good;
+  CHECK(run({"validate", file}).code == 0);
+}
+
+TEST_CASE("arguments that do not work yet are refused, unless they say the default") {
+  temporary_directory directory;
+  const auto file = directory.file("a.alloy");
+  const auto with = [&](const std::string& argument) {
+    std::ofstream(file) << "prometheus.scrape \"a\" {\n  targets = []\n  forward_to = []\n  " + argument + "\n}\n";
+    return run({"validate", file});
+  };
+  CHECK(with("scrape_native_histograms = false").code == 0);
+  const auto refused = with("scrape_native_histograms = true");
+  CHECK(refused.code == 1);
+  CHECK(refused.output.find("not supported yet") != std::string::npos);
+  CHECK(with("oauth2 { }").output.find("not supported yet") != std::string::npos);
+}
+
+TEST_CASE("a taken port, a storage path that is none: a clear message and exit code 1") {
+  backend other;
+  const auto address = "127.0.0.1:" + std::to_string(other.port());
+  collector taken(good, {"--server.http.listen-addr=" + address});
+  CHECK(taken.program().wait() == 1);
+  temporary_directory directory;
+  std::ofstream(directory.file("file")) << "";
+  std::ofstream(directory.file("a.alloy")) << good;
+  const auto path = run({"run", directory.file("a.alloy"), "--storage.path=" + directory.file("file"), "--server.http.listen-addr=127.0.0.1:0"});
+  CHECK(path.code == 1);
+  CHECK(path.output.find("storage path") != std::string::npos);
+  CHECK(path.output.find("--storage.path") != std::string::npos);
+}
+
+TEST_CASE("a reload with a mistake leaves the old configuration running; a good one is applied") {
+  collector troupe(good);
+  troupe.ready();
+  troupe.configure(ten_mistakes);
+  const auto refused = post(troupe.url("/-/reload"));
+  CHECK(refused.status == 400);
+  CHECK(refused.body.find("error during the initial load") == 0);
+  CHECK(troupe.metric("alloy_config_last_load_successful") == 0);
+  CHECK(troupe.metric("alloy_config_load_failures_total") == 1);
+  CHECK(get(troupe.url("/api/v0/web/components")).body.find("prometheus.exporter.self.a") != std::string::npos);
+  troupe.configure("prometheus.exporter.self \"b\" { }\n");
+  CHECK(post(troupe.url("/-/reload")).body == "config reloaded\n");
+  const auto after = get(troupe.url("/api/v0/web/components")).body;
+  CHECK(after.find("prometheus.exporter.self.b") != std::string::npos);
+  CHECK(after.find("prometheus.exporter.self.a") == std::string::npos);
+  troupe.configure(good);
+  troupe.program().signal(SIGHUP);
+  CHECK(eventually([&] { return get(troupe.url("/api/v0/web/components")).body.find("prometheus.exporter.self.a") != std::string::npos; }));
+}
+
+TEST_CASE("SIGINT and SIGTERM end it cleanly") {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    collector troupe(good);
+    troupe.ready();
+    troupe.program().signal(signal);
+    CHECK(troupe.program().wait() == 0);
+  }
+}
+
+TEST_CASE("the first-run example keeps its own metrics in the embedded store") {
+  std::ifstream example(TROUPE_SOURCE_DIR "/config/examples/first-run.alloy");
+  collector troupe(std::string(std::istreambuf_iterator<char>(example), {}));
+  troupe.ready();
+  CHECK(eventually([&] { return get(troupe.url("/api/v0/store/default/samples?match=up")).body.find(",1.0]") != std::string::npos; }, 30s));
+  CHECK(get(troupe.url("/api/v0/store/default/label/job/values")).body == "{\"values\":[\"integrations/self\"]}");
+  CHECK(get(troupe.url("/api/v0/store/default/samples?match=")).status == 400);
+  CHECK(get(troupe.url("/api/v0/store/nothing/samples")).status == 404);
+  CHECK(get(troupe.url("/-/healthy")).status == 200);
+  CHECK(get(troupe.url("/api/v0/component/prometheus.exporter.self.default/metrics")).body.find("process_cpu_seconds_total") != std::string::npos);
+  CHECK(get(troupe.url("/api/v0/component/prometheus.scrape.default/metrics")).status == 404);
+  CHECK(get(troupe.url("/nowhere")).status == 404);
+}

@@ -1,0 +1,225 @@
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "tests/catch.hpp"
+#include "tests/process/world.hpp"
+
+using namespace troupe;
+using namespace troupe::testing;
+
+namespace {
+
+std::string pipeline(const std::vector<std::string>& targets, const std::string& url, const std::string& endpoint = "", const std::string& scrape = "") {
+  std::string list;
+  for (const auto& one : targets) list += "{\"__address__\" = \"" + one + "\"}, ";
+  return "prometheus.scrape \"t\" {\n  targets = [" + list + "]\n  forward_to = [prometheus.remote_write.t.receiver]\n"
+         "  scrape_interval = \"200ms\"\n  scrape_timeout = \"200ms\"\n" + scrape + "}\n"
+         "prometheus.remote_write \"t\" {\n  endpoint {\n    url = \"" + url + "\"\n    queue_config {\n      batch_send_deadline = \"100ms\"\n"
+         "      max_backoff = \"200ms\"\n    }\n    metadata_config {\n      send_interval = \"1s\"\n    }\n" + endpoint + "  }\n}\n";
+}
+
+std::string counting(int number) { return "# HELP scraped_total How often this page was made.\n# TYPE scraped_total counter\nscraped_total " + std::to_string(number) + "\n"; }
+
+/// Every value from 1 on is there once, in order.
+bool each_once(const std::vector<backend::received>& all, std::size_t at_least) {
+  if (all.size() < at_least) return false;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].value != static_cast<double>(i + 1)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("a scrape arrives at the backend with its labels, values and metadata") {
+  target page(counting);
+  backend to;
+  collector troupe(pipeline({page.address()}, to.url()));
+  troupe.ready();
+  REQUIRE(eventually([&] { return to.samples_of("scraped_total").size() >= 5; }));
+  REQUIRE(eventually([&] { return to.metadata().count("scraped_total") > 0; }));
+  CHECK(each_once(to.samples_of("scraped_total"), 5));
+  CHECK(to.samples().count("{__name__=\"up\", instance=\"" + page.address() + "\", job=\"prometheus.scrape.t\"}") == 1);
+  CHECK(to.metadata().at("scraped_total").help == "How often this page was made.");
+  CHECK(to.metadata().at("scraped_total").type == 1);
+  CHECK(to.errors().empty());
+  troupe.program().signal(SIGTERM);
+  CHECK(troupe.program().wait() == 0);
+}
+
+TEST_CASE("a backend that was down, a collector that was killed meanwhile: every scrape is there once") {
+  target page(counting);
+  std::uint16_t port = 0;
+  {
+    backend before;
+    port = before.port();
+  }
+  collector troupe(pipeline({page.address()}, "http://127.0.0.1:" + std::to_string(port) + "/write"));
+  troupe.ready();
+  REQUIRE(eventually([&] { return page.scrapes() >= 6; }));
+  REQUIRE(eventually([&] { return troupe.metric("prometheus_remote_write_wal_samples_appended_total") >= 6 * 6; }));
+  CHECK(get(troupe.url("/-/healthy")).status == 500);  // the backend is down, and that is said
+  troupe.program().signal(SIGKILL);
+  CHECK(troupe.program().wait() == 128 + SIGKILL);
+  const int lost_at_most = page.scrapes();  // the scrape that the kill interrupted never was the collector's
+  troupe.start();
+  troupe.ready();
+  REQUIRE(eventually([&] { return page.scrapes() >= lost_at_most + 6; }));
+  backend after(port);
+  REQUIRE(eventually([&] { return after.samples_of("scraped_total").size() + 1 >= static_cast<std::size_t>(page.scrapes()); }));
+  const auto all = after.samples_of("scraped_total");
+  std::set<double> seen;
+  double last = 0;
+  for (const auto& one : all) {
+    CHECK(one.value > last);
+    last = one.value;
+    CHECK(seen.insert(one.value).second);
+  }
+  // All but, perhaps, the one scrape that was under way at the kill.
+  CHECK(seen.size() + 1 >= static_cast<std::size_t>(last));
+  REQUIRE(eventually([&] { return get(troupe.url("/-/healthy")).status == 200; }));
+}
+
+TEST_CASE("an endpoint whose settings change goes on where it was") {
+  target page(counting);
+  std::uint16_t port = 0;
+  {
+    backend before;
+    port = before.port();
+  }
+  const auto url = "http://127.0.0.1:" + std::to_string(port) + "/write";
+  collector troupe(pipeline({page.address()}, url));
+  troupe.ready();
+  REQUIRE(eventually([&] { return page.scrapes() >= 5; }));
+  troupe.configure(pipeline({page.address()}, url, "    send_exemplars = false\n    headers = { \"X-A\" = \"b\" }\n"));
+  CHECK(post(troupe.url("/-/reload")).status == 200);
+  backend after(port);
+  REQUIRE(eventually([&] { return after.samples_of("scraped_total").size() >= 8; }));
+  CHECK(each_once(after.samples_of("scraped_total"), 8));
+}
+
+TEST_CASE("what a backend answers decides") {
+  target page(counting);
+  backend to;
+  SECTION("500 and a broken answer are tried again, in order and without loss") {
+    to.answers([](int n) { return n % 3 == 0 ? backend::answer{} : backend::answer{n % 3 == 1 ? 500 : 503, {}, "try later", false}; });
+    collector troupe(pipeline({page.address()}, to.url()));
+    troupe.ready();
+    REQUIRE(eventually([&] { return to.samples_of("scraped_total").size() >= 6; }));
+    CHECK(each_once(to.samples_of("scraped_total"), 6));
+    CHECK(troupe.metric("prometheus_remote_storage_samples_retried_total") > 0);
+  }
+  SECTION("400 is final: counted, shown in the backend's words, and the rest goes on") {
+    to.answers([](int n) { return n <= 2 ? backend::answer{400, {}, "no such tenant", false} : backend::answer{}; });
+    collector troupe(pipeline({page.address()}, to.url(), "    metadata_config {\n      send = false\n    }\n"));
+    CHECK(troupe.program().wait() == 1);  // two blocks of that name
+    collector good("prometheus.scrape \"t\" {\n  targets = [{\"__address__\" = \"" + page.address() + "\"}]\n  forward_to = [prometheus.remote_write.t.receiver]\n"
+                   "  scrape_interval = \"200ms\"\n  scrape_timeout = \"200ms\"\n}\nprometheus.remote_write \"t\" {\n  endpoint {\n    url = \"" + to.url() +
+                   "\"\n    queue_config {\n      batch_send_deadline = \"50ms\"\n    }\n    metadata_config {\n      send = false\n    }\n  }\n}\n");
+    good.ready();
+    REQUIRE(eventually([&] { return to.samples_of("scraped_total").size() >= 3; }));
+    CHECK(good.metric("prometheus_remote_storage_samples_failed_total") > 0);
+    CHECK(good.program().output().find("no such tenant") != std::string::npos);
+    CHECK(get(good.url("/api/v0/web/components/prometheus.remote_write.t")).body.find("no such tenant") != std::string::npos);
+  }
+  SECTION("429 with Retry-After is waited for") {
+    to.answers([](int n) { return n == 1 ? backend::answer{429, {{"Retry-After", "1"}}, "slow down", false} : backend::answer{}; });
+    collector troupe(pipeline({page.address()}, to.url()));
+    troupe.ready();
+    REQUIRE(eventually([&] { return to.samples_of("scraped_total").size() >= 4; }));
+    CHECK(each_once(to.samples_of("scraped_total"), 4));
+  }
+}
+
+TEST_CASE("a target that goes down is said everywhere, its neighbours go on") {
+  auto page = std::make_unique<target>(counting);
+  target other([](int) { return "steady 1\n"; });
+  backend to;
+  collector troupe(pipeline({page->address(), other.address()}, to.url()));
+  troupe.ready();
+  const auto instance = page->address();
+  REQUIRE(eventually([&] { return to.samples_of("scraped_total").size() >= 2; }));
+  page.reset();
+  REQUIRE(eventually([&] {
+    const auto up = to.samples_of("__name__=\"up\", instance=\"" + instance);
+    return !up.empty() && up.back().value == 0;
+  }));
+  const auto last = to.samples_of("scraped_total").back();
+  CHECK(telemetry::is_stale(last.value));
+  CHECK(get(troupe.url("/-/healthy")).status == 500);
+  CHECK(get(troupe.url("/-/healthy")).body.find(instance) != std::string::npos);
+  CHECK(get(troupe.url("/api/v0/web/components/prometheus.scrape.t")).body.find("\"down\"") != std::string::npos);
+  const auto before = other.scrapes();
+  CHECK(eventually([&] { return other.scrapes() >= before + 3; }));
+}
+
+TEST_CASE("relabelling on the way, external labels and rules of an endpoint") {
+  target page([](int) { return "keep{a=\"1\"} 1\ndrop{a=\"2\"} 2\nsecret 3\n"; });
+  backend to;
+  collector troupe("prometheus.scrape \"t\" {\n  targets = [{\"__address__\" = \"" + page.address() + "\", \"job\" = \"j\"}]\n  forward_to = [prometheus.relabel.t.receiver]\n"
+                   "  scrape_interval = \"200ms\"\n  scrape_timeout = \"200ms\"\n}\nprometheus.relabel \"t\" {\n  forward_to = [prometheus.remote_write.t.receiver]\n"
+                   "  rule {\n    source_labels = [\"__name__\"]\n    regex = \"drop|scrape_.*\"\n    action = \"drop\"\n  }\n"
+                   "  rule {\n    source_labels = [\"a\"]\n    target_label = \"b\"\n    replacement = \"x-$1\"\n    regex = \"(.+)\"\n  }\n}\n"
+                   "prometheus.remote_write \"t\" {\n  external_labels = { cluster = \"c\", job = \"lost\" }\n  endpoint {\n    url = \"" + to.url() +
+                   "\"\n    queue_config {\n      batch_send_deadline = \"50ms\"\n    }\n    write_relabel_config {\n      source_labels = [\"__name__\"]\n      regex = \"secret\"\n      action = \"drop\"\n    }\n  }\n}\n");
+  troupe.ready();
+  const auto instance = "instance=\"" + page.address() + "\"";
+  REQUIRE(eventually([&] { return to.samples_of("up").size() >= 2; }));
+  const auto all = to.samples();
+  CHECK(all.count("{__name__=\"keep\", a=\"1\", b=\"x-1\", cluster=\"c\", " + instance + ", job=\"j\"}") == 1);
+  CHECK(all.count("{__name__=\"up\", cluster=\"c\", " + instance + ", job=\"j\"}") == 1);
+  CHECK(all.size() == 2);
+}
+
+TEST_CASE("the ledger of every edge balances while data flows") {
+  target page(counting);
+  backend to;
+  collector troupe(pipeline({page.address()}, to.url()));
+  troupe.ready();
+  REQUIRE(eventually([&] { return to.samples_of("scraped_total").size() >= 5; }));
+  for (int i = 0; i < 20; ++i) {
+    const auto body = get(troupe.url("/metrics")).body;
+    const auto value = [&](const std::string& name) {
+      const auto at = body.find("\n" + name + "{");
+      if (at == std::string::npos) return 0.0;
+      return std::stod(body.substr(body.find("} ", at) + 2));
+    };
+    CHECK(value("troupe_edge_pushed_items_total") == value("troupe_edge_settled_items_total") + value("troupe_edge_dropped_items_total") + value("troupe_edge_in_flight_items"));
+    CHECK(value("troupe_edge_pushed_items_total") > 0);
+  }
+}
+
+TEST_CASE("a journal with flipped bits and a torn end: it starts, says it, and goes on") {
+  target page(counting);
+  std::uint16_t port = 0;
+  {
+    backend before;
+    port = before.port();
+  }
+  collector troupe(pipeline({page.address()}, "http://127.0.0.1:" + std::to_string(port) + "/write"));
+  troupe.ready();
+  REQUIRE(eventually([&] { return troupe.metric("prometheus_remote_write_wal_samples_appended_total") >= 60; }));
+  troupe.program().signal(SIGKILL);
+  troupe.program().wait();
+  const auto journal = troupe.directory().file("data/prometheus.remote_write.t/journal");
+  for (const auto& entry : std::filesystem::directory_iterator(journal)) {
+    if (entry.path().extension() != ".seg") continue;
+    std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(entry.file_size() / 2));
+    file.put('\x55');
+    file.close();
+    std::filesystem::resize_file(entry.path(), entry.file_size() - 3);
+  }
+  backend after(port);
+  troupe.start();
+  troupe.ready();
+  REQUIRE(eventually([&] { return after.samples_of("scraped_total").size() >= 8; }));
+  CHECK(troupe.program().output().find("journal damaged") != std::string::npos);
+  double last = 0;
+  for (const auto& one : after.samples_of("scraped_total")) {
+    CHECK(one.value > last);
+    last = one.value;
+  }
+}

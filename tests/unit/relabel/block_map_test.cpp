@@ -123,6 +123,30 @@ TEST_CASE("rules that touch only the target's labels share all chunks") {
   }
 }
 
+TEST_CASE("a label that all lines have stays on the lines") {
+  auto page = exporter_page();
+  for (auto& [name, series, type] : page) {
+    for (std::size_t i = 0; i < series.size(); ++i) series[i] = name + "{i=\"" + std::to_string(i) + "\",version=\"1\"} ";
+  }
+  const auto block = block_of(page, host(1));
+  const auto to = map_block(compiled({by_regex("labeldrop", "instance")}), block);
+  REQUIRE(to.block);
+  CHECK(to.block->chunks() == block->chunks());
+  CHECK(to.block->common() == label_set{{"job", "node"}});
+}
+
+TEST_CASE("a family goes on after a chunk that stays") {
+  family_lines family{"f", {}};
+  for (int i = 0; i < 1000; ++i) family.series.push_back("f{i=\"" + std::to_string(i) + "\"} ");
+  const auto block = block_of({family}, host(1));
+  REQUIRE(block->chunks().size() > 2);
+  const auto by = compiled({drop("i", "0|999"), replace("i", "1|998", "few", "1")});
+  const auto to = map_block(by, block);
+  REQUIRE(to.block);
+  CHECK(shared_chunks(*to.block, *block) == block->chunks().size() - 2);
+  CHECK(series_of(*to.block) == series_one_by_one(by, *block));
+}
+
 TEST_CASE("what changes nothing is told so") {
   const auto block = block_of(exporter_page(), host(1));
   for (const auto& by : {std::vector<rule_options>{}, {drop("job", "other")}, {replace("job", "(.*)", "job", "$1")}}) {
@@ -415,7 +439,7 @@ TEST_CASE("a series' own label wins over the external one") {
 }
 
 TEST_CASE("whatever the page and the rules, a mapped block reads as if each series had been relabelled alone") {
-  const auto next = [seed = std::uint64_t{42}](std::uint64_t below) mutable {
+  auto next = [seed = std::uint64_t{42}](std::uint64_t below) mutable {
     seed = seed * 6364136223846793005U + 1442695040888963407U;
     return (seed >> 33) % below;
   };
@@ -448,7 +472,7 @@ TEST_CASE("whatever the page and the rules, a mapped block reads as if each seri
       one.action = any(actions);
       const bool by_name = one.action == "labelmap" || one.action == "labeldrop";
       if (one.action == "replace" || one.action == "lowercase") one.target_label = any(names);
-      if (!by_name) one.source_labels = {next(3) == 0 ? "__name__" : any(names)};
+      if (!by_name) one.source_labels = {next(3) == 0 ? std::string("__name__") : any(names)};
       if (one.action != "lowercase") one.regex = by_name ? any(names) : any(std::vector<std::string>{"(.*)", "m[01]", "[12]", "(.+)"});
       if (one.action == "labelmap") one.replacement = any(names);
       if (one.action == "replace") one.replacement = any(std::vector<std::string>{"$1", "", "1", "new"});

@@ -60,6 +60,7 @@ TEST_CASE("each action does what it is called for") {
       {"newline", {{"n"}, ";", "a.b", 0, "m", "x", "replace"}, label_set{{"n", "a\nb"}}, R"({m="x", n="a\nb"})"},
       {"the anchors are the text's", {{"n"}, ";", "a", 0, "m", "x", "replace"}, label_set{{"n", "a\nb"}}, R"({n="a\nb"})"},
       {"alternatives are anchored together", {{"a"}, ";", "fo|oo", 0, "d", "x", "replace"}, abc, same},
+      {"no group in brackets", {{"n"}, ";", "[(?<x>]+", 0, "m", "x", "replace"}, {{"n", "P"}}, R"({n="P"})"},
       {"keep", {{"a"}, ";", "f.*", 0, "", "$1", "keep"}, abc, same},
       {"keep, no match", {{"a"}, ";", "o.*", 0, "", "$1", "keep"}, abc, dropped},
       {"keep, absent", {{"x"}, ";", "", 0, "", "$1", "keep"}, abc, same},
@@ -169,6 +170,7 @@ TEST_CASE("a replacement is expanded as Go expands it") {
       {"(.*)", "a\nb", "$1", "a\nb"},
       {"\\\\C", "\\C", "x", "x"},
       {"a)|(?:b", "b", "x", "x"},
+      {"a)|(?:b", "xb", "x", "x"},
   };
   for (const auto& row : rows) {
     INFO(row.regex << " " << row.replacement);
@@ -194,6 +196,10 @@ TEST_CASE("labelmap sees changed labels last") {
   const rule_options write{{}, ";", "(.*)", 0, "x_a", "written", "replace"};
   const rule_options map{{}, ";", "(?:x|y)_(.*)", 0, "", "$1", "labelmap"};
   CHECK(after({write, map}, {{"x_a", "old"}, {"y_a", "other"}}) == R"({a="written", x_a="written", y_a="other"})");
+  // In the order in which they were first written.
+  const rule_options again{{}, ";", "(.*)", 0, "x_a", "again", "replace"};
+  const rule_options other{{}, ";", "(.*)", 0, "y_a", "second", "replace"};
+  CHECK(after({write, other, again, map}, {{"x_a", "old"}, {"y_a", "other"}}) == R"({a="second", x_a="again", y_a="second"})");
   CHECK(after({map}, {{"x_a", "old"}, {"y_a", "other"}}) == R"({a="other", x_a="old", y_a="other"})");
 }
 

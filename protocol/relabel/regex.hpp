@@ -14,7 +14,7 @@ class RE2;
 namespace troupe::relabel {
 
 /// A regular expression that must match a whole text, `.` matching newlines, as Prometheus anchors it: `^(?s:…)$`.
-/// The syntax is Go's, messages are those of Go's parser. Any thread.
+/// The syntax is Go's (only that two groups cannot have one name), messages are those of Go's parser. Any thread.
 class anchored_regex {
  public:
   [[nodiscard]] static result<anchored_regex> compile(std::string_view text);

@@ -21,7 +21,7 @@ enum class action : std::uint8_t {
   keepequal,  ///< drops what has another value in the target label than text
   dropequal,  ///< drops what has text in the target label
   hashmod,    ///< target label := hash of text modulo modulus
-  labelmap,   ///< each label whose name matches is copied to the name that the replacement says
+  labelmap,   ///< each label whose name matches is copied to the name that the replacement says (unless it says none)
   labeldrop,  ///< removes the labels whose names match
   labelkeep,  ///< removes the labels whose names do not match
   lowercase,  ///< target label := text, each letter mapped alone (all scripts)

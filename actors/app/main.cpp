@@ -4,6 +4,12 @@
 #include "actors/app/run.hpp"
 #include "actors/app/tools.hpp"
 
+/// Read by jemalloc when it starts: few arenas, and memory that is free goes back soon. A collector's memory is its price.
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0";
+}
+
 int main(int argc, char** argv) {
   using namespace troupe::app;
   const command asked = parse_command_line(argc, argv);

@@ -3,8 +3,27 @@
 #include <algorithm>
 #include <cassert>
 #include <exception>
+#include <string_view>
 
 namespace troupe::runtime {
+
+namespace {
+
+/// FNV-1a: the same in every process, now and later: it goes into journals.
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325u;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return hash;
+}
+
+}  // namespace
+
+/// Two producers may have begun in the same nanosecond: an epoch alone says nothing about whose it is.
+std::uint64_t cell::identity_of(const producer_side& producer) {
+  std::uint64_t mixed = (producer.receiver.epoch() ^ producer.name) * 0x9e3779b97f4a7c15u;
+  mixed ^= mixed >> 32;
+  return mixed == 0 ? 1 : mixed;
+}
 
 cell::cell(std::string id, std::uint64_t epoch, cell_limits limits)
     : id_(std::move(id)), next_epoch_(epoch), limits_(limits), supervision_(epoch, limits.restarts) {}
@@ -154,7 +173,7 @@ void cell::work(time_point now) {
 
 void cell::on_mail(time_point now, const std::string& from, const edge_offer& offer) {
   auto at = receivers_.find(from);
-  if (at == receivers_.end()) at = receivers_.try_emplace(from, next_epoch_++).first;
+  if (at == receivers_.end()) at = receivers_.try_emplace(from, next_epoch_++, hash_of(from)).first;
   auto& side = at->second;
   if (offer.epoch > side.receiver.epoch()) {  // another producer by that name: the old one's batches end here
     drop_deliveries(side, [](auto&&...) { return true; });

@@ -103,15 +103,17 @@ class cell {
  private:
   struct tracked;
   struct producer_side {
-    explicit producer_side(std::uint64_t incarnation) : receiver(incarnation) {}
+    producer_side(std::uint64_t incarnation, std::uint64_t name) : receiver(incarnation), name(name) {}
     edge_receiver receiver;
+    std::uint64_t name;                                           // a hash of the producer's id
     std::map<batch_number, std::shared_ptr<tracked>> deliveries;  // taken, not settled
     batch_number deadly = 0;                                      // the number that killed last, and how often
     unsigned kills = 0;
   };
+  [[nodiscard]] static std::uint64_t identity_of(const producer_side& producer);
   struct tracked : delivery {
     tracked(std::vector<delivery*>* touched, producer_side* from, batch_number number)
-        : delivery(touched, {from->receiver.epoch(), number}), from(from) {}
+        : delivery(touched, {identity_of(*from), number}), from(from) {}
     producer_side* from;
   };
   struct consumer_side {

@@ -15,7 +15,8 @@ struct verdict {
   friend bool operator==(const verdict&, const verdict&) = default;
 };
 
-/// Which batch it is: the numbering of an edge, and its number there. The same however often it is handed over.
+/// Which batch it is: the numbering of an edge (unique among all producers), and its number there. The same however often
+/// it is handed over.
 struct batch_identity {
   std::uint64_t source = 0;  ///< 0: none
   std::uint64_t number = 0;

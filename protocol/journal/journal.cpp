@@ -45,7 +45,7 @@ journal::~journal() = default;
 result<sequence> journal::append(std::string_view payload, std::uint32_t items, origin from, std::span<const definition_id> needs,
                                  const std::function<std::string(definition_id)>& define, std::int64_t now_ms) {
   if (payload.size() > max_record_bytes) return failure("a record of " + std::to_string(payload.size()) + " bytes is too large for the journal");
-  if (!current_ || segments_.back().bytes >= options_.segment_bytes) {
+  if (!current_ || segments_.back().data_bytes >= options_.segment_bytes) {
     if (auto ok = begin_segment(); !ok) {
       ++failed_appends_;
       return tl::unexpected(ok.error());
@@ -71,6 +71,7 @@ result<sequence> journal::append(std::string_view payload, std::uint32_t items, 
   if (unsynced_.empty() || unsynced_.back() != current_) unsynced_.push_back(current_);
   defined_.insert(fresh.begin(), fresh.end());
   segment.bytes += buffer_.size();
+  segment.data_bytes += record_header_bytes + payload.size();
   ++segment.records;
   segment.newest_ms = std::max(segment.newest_ms, now_ms);
   ++appended_records_;

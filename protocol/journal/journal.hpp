@@ -7,7 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
+#include <unordered_set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,7 +26,8 @@ struct origin {
 };
 
 struct options {
-  std::size_t segment_bytes = std::size_t{16} << 20;
+  /// Of records; the definitions that a segment repeats come on top, so that they never become the most of it.
+  std::size_t segment_bytes = std::size_t{64} << 20;
   std::uint64_t max_bytes = std::uint64_t{16} << 30;  ///< of all segments; beyond it the oldest goes
   std::int64_t max_age_ms = 0;                        ///< 0: no bound
   std::int64_t min_age_ms = 0;                        ///< what every cursor has passed is kept this long
@@ -111,6 +112,7 @@ class journal {
     sequence first = 0;
     std::string path;
     std::uint64_t bytes = 0, records = 0;
+    std::uint64_t data_bytes = 0;  ///< of records, since it was begun here
     std::int64_t newest_ms = 0;
   };
   journal(disk& on, std::string directory, options options) : disk_(on), directory_(std::move(directory)), options_(options) {}
@@ -129,7 +131,7 @@ class journal {
   std::unique_ptr<directory_lock> lock_;
   std::deque<segment> segments_;
   std::shared_ptr<file> current_;
-  std::set<definition_id> defined_;  // in the current segment
+  std::unordered_set<definition_id> defined_;  // in the current segment
   std::vector<std::shared_ptr<file>> unsynced_;
   std::map<std::uint64_t, std::uint64_t> origins_;
   std::deque<std::uint64_t> origin_order_;  // oldest first

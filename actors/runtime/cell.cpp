@@ -194,11 +194,14 @@ void cell::on_mail(time_point now, const std::string& from, const edge_answer& a
     closed_[from] = side.sender.counts();
     senders_.erase(at);
   }
-  if (was_full_ && has_room()) {
-    was_full_ = false;
-    if (on_room) run(now, on_room);
-  }
+  look_for_room(now);
   work(now);
+}
+
+void cell::look_for_room(time_point now) {
+  if (!was_full_ || !has_room()) return;
+  was_full_ = false;
+  if (on_room) run(now, on_room);
 }
 
 void cell::on_time(time_point now) {
@@ -212,12 +215,17 @@ void cell::on_time(time_point now) {
       side.heard = now;
     }
   }
+  if (was_full_ && has_room()) {
+    look_for_room(now);
+    work(now);
+  }
 }
 
 std::optional<time_point> cell::wake_at() const {
   std::optional<time_point> soonest;
   const auto consider = [&](time_point at) { soonest = soonest ? std::min(*soonest, at) : at; };
   if (phase_ == phase::waiting) consider(restart_at_);
+  if (was_full_ && has_room()) consider(time_point::min());  // what was full was taken away: no answer will say so
   for (const auto& [consumer, side] : senders_) {
     if (!side.sender.idle()) consider(side.heard + limits_.probe_every);
   }

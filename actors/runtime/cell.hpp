@@ -62,7 +62,7 @@ class cell {
 
   void on_mail(time_point now, const std::string& from, const edge_offer& offer);
   void on_mail(time_point now, const std::string& from, const edge_answer& answer);
-  /// Due restarts and probes.
+  /// Due restarts and probes, and room that came without an answer.
   void on_time(time_point now);
   /// When on_time wants to be called next; none: nothing to wait for.
   [[nodiscard]] std::optional<time_point> wake_at() const;
@@ -135,6 +135,7 @@ class cell {
   void commit(time_point now);
   void abort(time_point now, const std::string& producer, std::string what);
   void settle_finished();
+  void look_for_room(time_point now);
   template <class Which>
   void drop_deliveries(producer_side& of, Which&& which);
   void create(time_point now);

@@ -74,6 +74,12 @@ struct controller::inside {
   void publish_view();
   void collect_views();
   void collect_edges();
+  struct edge {
+    std::string from, to;
+    ledger counts;
+  };
+  using edge_list = std::vector<edge>;
+  [[nodiscard]] const edge_list& edges_of_page() const;
   void stop();
   std::shared_ptr<const std::vector<component_view>> view() const {
     std::lock_guard lock(mutex);
@@ -278,14 +284,14 @@ void controller::inside::publish_view() {
 /// Read when somebody asks for the metrics, in that thread.
 void controller::inside::collect_views() {
   metrics.collect("alloy_component_controller_running_components", metric_type::gauge,
-                  "Total number of running components.", [this] {
+                  "Components by health.", [this] {
                     std::map<health_state, double> count;
                     for (const auto& one : *view()) ++count[one.running->status().get().overall().state];
                     std::vector<measured> all;
                     for (const auto& [state, number] : count) all.push_back({{{"health_type", std::string(to_string(state))}}, number});
                     return all;
                   });
-  metrics.collect("alloy_component_graph_connection", metric_type::gauge, "Data flow edges between components.", [this] {
+  metrics.collect("alloy_component_graph_connection", metric_type::gauge, "Which component sends to which.", [this] {
     std::vector<measured> all;
     for (const auto& one : *view()) {
       std::set<std::string> to;
@@ -306,15 +312,27 @@ void controller::inside::collect_views() {
   collect_edges();
 }
 
+/// All edges as they were at one moment: each ledger is read once for a page, so that what is said about it there agrees.
+const controller::inside::edge_list& controller::inside::edges_of_page() const {
+  thread_local std::uint64_t page = 0;
+  thread_local edge_list edges;
+  if (page == 0 || page != own_metrics::current_page()) {
+    page = own_metrics::current_page();
+    edges.clear();
+    for (const auto& one : *view()) {
+      for (auto& [to, counts] : one.running->status().get().edges) edges.push_back({one.id, to, std::move(counts)});
+    }
+  }
+  return edges;
+}
+
 /// pushed = settled + dropped of all reasons + in flight, for each edge at every reading.
 void controller::inside::collect_edges() {
   using amount = std::function<void(const label_set&, const ledger&, std::vector<measured>&)>;
   const auto edges = [this](std::string_view name, metric_type type, std::string_view help, amount read) {
     metrics.collect(name, type, help, [this, read] {
       std::vector<measured> all;
-      for (const auto& one : *view()) {
-        for (const auto& [to, counts] : one.running->status().get().edges) read({{"from", one.id}, {"to", to}}, counts, all);
-      }
+      for (const auto& [from, to, counts] : edges_of_page()) read({{"from", from}, {"to", to}}, counts, all);
       return all;
     });
   };

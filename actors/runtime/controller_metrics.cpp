@@ -4,9 +4,9 @@ namespace troupe::runtime {
 
 namespace {
 
-constexpr const char* evaluation_help = "Time spent performing component evaluation";
+constexpr const char* evaluation_help = "How long evaluations took that a changed export made necessary.";
 constexpr const char* wait_help =
-    "Time spent by components waiting to be evaluated after their dependency is updated.";
+    "How long a component waited for its evaluation after an export had changed.";
 const std::vector<double> evaluation_bounds{.005, .025, .1, .5, 1, 5, 10, 30, 60, 120, 300, 600};
 
 double seconds(clock_duration d) { return std::chrono::duration<double>(d).count(); }
@@ -16,7 +16,7 @@ double seconds(clock_duration d) { return std::chrono::duration<double>(d).count
 controller_metrics::controller_metrics(own_metrics& in)
     : in_(in),
       own_(in.controller()),
-      evaluating_(own_->gauge("alloy_component_controller_evaluating", "Tracks if the controller is currently in the middle of a graph evaluation")) {
+      evaluating_(own_->gauge("alloy_component_controller_evaluating", "1 while a configuration is being evaluated.")) {
   // They exist before the first evaluation, so that rates over them begin at 0.
   own_->histogram("alloy_component_evaluation_seconds", evaluation_help, evaluation_bounds);
   own_->histogram("alloy_component_dependencies_wait_seconds", wait_help, evaluation_bounds);
@@ -35,7 +35,7 @@ void controller_metrics::evaluated(const std::string& component, clock_duration 
                   wait_help, evaluation_bounds)
       .observe(seconds(waited));
   if (took >= std::chrono::minutes(1)) {
-    of->counter("alloy_component_evaluation_slow_seconds", "Number of seconds spent evaluating components that take longer than 1 minute to evaluate")
+    of->counter("alloy_component_evaluation_slow_seconds", "Seconds in evaluations that took a minute or longer.")
         .add(seconds(took));
   }
 }

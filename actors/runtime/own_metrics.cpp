@@ -328,7 +328,27 @@ void write(const family& from, exposition::page_writer& to) {
 
 }  // namespace
 
+namespace {
+
+thread_local std::uint64_t page_in_hand = 0;
+
+/// The page that this thread is writing, while it does.
+class page_mark {
+ public:
+  page_mark() {
+    static std::atomic<std::uint64_t> last{0};
+    page_in_hand = ++last;
+  }
+  ~page_mark() { page_in_hand = 0; }
+  page_mark(const page_mark&) = delete;
+};
+
+}  // namespace
+
+std::uint64_t own_metrics::current_page() { return page_in_hand; }
+
 std::string own_metrics::page(exposition::format kind) const {
+  const page_mark mark;
   families all;
   for (const auto& scope : registry_->living()) scope->state_->gather(all);
   const auto failures = std::make_shared<family_info>(

@@ -153,6 +153,9 @@ class own_metrics {
 
   /// Families sorted by name, series by labels; of two equal series of a component the one registered last.
   [[nodiscard]] std::string page(exposition::format kind) const;
+  /// For a reader: which page it is being read for; 0 outside of one. Families that must agree with each other are read once
+  /// per page.
+  [[nodiscard]] static std::uint64_t current_page();
 
  private:
   std::shared_ptr<component_metrics> scope(label_set labels);

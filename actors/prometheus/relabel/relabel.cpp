@@ -42,6 +42,7 @@ relabel::relabel(runtime::component_context& context, std::shared_ptr<const rela
       written_(context.metrics().counter("alloy_prometheus_relabel_metrics_written", "Samples that went on.")),
       hits_(context.metrics().counter("alloy_prometheus_relabel_cache_hits", "Batches whose block was known.")),
       misses_(context.metrics().counter("alloy_prometheus_relabel_cache_misses", "Batches whose block had to be relabelled.")),
+      nameless_(context.metrics().counter("troupe_relabel_nameless_samples_total", "Samples dropped because the rules left their series without a name.")),
       cached_(context.metrics().gauge("alloy_prometheus_relabel_cache_size", "Blocks that are kept relabelled.")) {
   apply(*arguments);
 }
@@ -70,6 +71,7 @@ void relabel::consume(const telemetry::batch_ref& batch, runtime::receipt of) {
   const auto to = blocks_.map(in->block);
   (blocks_.misses() == misses ? hits_ : misses_).add();
   cached_.set(static_cast<double>(blocks_.size()));
+  if (to->nameless > 0) nameless_.add(to->nameless);
   auto out = troupe::relabel::map_batch(*to, in);
   if (!out) return;  // all of it dropped by rule: done with
   written_.add(static_cast<double>(out->items()));

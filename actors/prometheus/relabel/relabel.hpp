@@ -45,6 +45,7 @@ class relabel final : public runtime::component {
   runtime::counter& written_;
   runtime::counter& hits_;
   runtime::counter& misses_;
+  runtime::counter& nameless_;
   runtime::gauge& cached_;
 };
 

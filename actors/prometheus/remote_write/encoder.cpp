@@ -32,6 +32,7 @@ encoded_ref encoder::encode(const telemetry::block_ref& block) {
     auto none = std::make_shared<telemetry::series_block>(std::vector<telemetry::chunk_ref>{}, telemetry::label_set{});
     made = std::make_shared<encoded_block>(encoded_block{block, nullptr, {std::move(none), {}, max_series_}, {}});
   }
+  made->dropped = static_cast<std::uint32_t>(block->size() - made->steady.series());
   known_.emplace(block->id(), made);
   return made;
 }

@@ -20,6 +20,7 @@ struct encoded_block {
   telemetry::block_ref sent;        ///< as the endpoint gets it; null: nothing of it is sent
   remote_write::block_template steady;
   std::vector<std::uint32_t> piece_samples;
+  std::uint32_t dropped = 0;  ///< series that the endpoint's rules leave out, those left without a name among them
 };
 using encoded_ref = std::shared_ptr<const encoded_block>;
 

@@ -90,6 +90,7 @@ void endpoint::take() {
       next.timestamp_ms = entry->batch->timestamp_ms;
       next.piece_samples = kept.how->piece_samples;
       metrics_->read(entry->batch->timestamp_ms);
+      if (kept.how->dropped > 0) metrics_->dropped_by_rules.add(kept.how->dropped);
     }
     if (!next.piece_samples.empty()) window_.emplace_back(entry->number, std::move(kept));
     delivery_.offer(std::move(next), context_.now());

@@ -13,29 +13,31 @@ std::string named(const char* name) { return std::string("prometheus_remote_stor
 }  // namespace
 
 endpoint_metrics::endpoint_metrics(runtime::component_metrics& in, const std::string& name, const std::string& url)
-    : metadata(in.counter(named("metadata_total"), "Total number of metadata entries sent to remote storage.", {{"remote_name", name}, {"url", url}})),
-      metadata_failed(in.counter(named("metadata_failed_total"), "Total number of metadata entries which failed on send to remote storage, non-recoverable errors.", {{"remote_name", name}, {"url", url}})),
-      metadata_retried(in.counter(named("metadata_retried_total"), "Total number of metadata entries which failed on send to remote storage but were retried because the send error was recoverable.", {{"remote_name", name}, {"url", url}})),
-      metadata_bytes(in.counter(named("metadata_bytes_total"), "The total number of bytes of metadata sent by the queue after compression.", {{"remote_name", name}, {"url", url}})),
-      exemplars(in.counter(named("exemplars_total"), "Total number of exemplars sent to remote storage.", {{"remote_name", name}, {"url", url}})),
+    : metadata(in.counter(named("metadata_total"), "Metadata entries that the backend took.", {{"remote_name", name}, {"url", url}})),
+      metadata_failed(in.counter(named("metadata_failed_total"), "Metadata entries that the backend refused.", {{"remote_name", name}, {"url", url}})),
+      metadata_retried(in.counter(named("metadata_retried_total"), "Metadata entries that were sent once more.", {{"remote_name", name}, {"url", url}})),
+      metadata_bytes(in.counter(named("metadata_bytes_total"), "Compressed bytes of metadata messages.", {{"remote_name", name}, {"url", url}})),
+      exemplars(in.counter(named("exemplars_total"), "Exemplars in messages that were built.", {{"remote_name", name}, {"url", url}})),
+      dropped_by_rules(in.counter(named("samples_dropped_total"), "Samples that were not sent, by reason.",
+                                  {{"remote_name", name}, {"url", url}, {"reason", "dropped_series"}})),
       in_(in),
       labels_({{"remote_name", name}, {"url", url}}),
-      samples_(in.counter(named("samples_total"), "Total number of samples sent to remote storage.", labels_)),
-      failed_(in.counter(named("samples_failed_total"), "Total number of samples which failed on send to remote storage, non-recoverable errors.", labels_)),
-      retried_(in.counter(named("samples_retried_total"), "Total number of samples which failed on send to remote storage but were retried because the send error was recoverable.", labels_)),
-      too_old_(in.counter(named("samples_dropped_total"), "Total number of samples which were dropped after being read from the WAL before being sent via remote write, either via relabelling, due to being too old or unintentionally because of an unknown reference ID.",
+      samples_(in.counter(named("samples_total"), "Samples that the backend took.", labels_)),
+      failed_(in.counter(named("samples_failed_total"), "Samples that the backend refused for good.", labels_)),
+      retried_(in.counter(named("samples_retried_total"), "Samples that were sent once more.", labels_)),
+      too_old_(in.counter(named("samples_dropped_total"), "Samples that were not sent, by reason.",
                           {{"remote_name", name}, {"url", url}, {"reason", "too_old"}})),
-      bytes_(in.counter(named("bytes_total"), "The total number of bytes of data (not metadata) sent by the queue after compression.", labels_)),
-      duration_(in.histogram(named("sent_batch_duration_seconds"), "Duration of send calls to the remote storage.", duration_bounds, labels_)),
-      highest_(in.gauge(named("queue_highest_timestamp_seconds"), "Highest timestamp that was enqueued, in seconds since epoch.", labels_)),
-      highest_sent_(in.gauge(named("queue_highest_sent_timestamp_seconds"), "Timestamp of the highest sample successfully sent, in seconds since epoch.", labels_)),
-      pending_(in.gauge(named("samples_pending"), "The number of samples pending in the queue to be sent to the remote storage.", labels_)),
-      shards_(in.gauge(named("shards"), "The number of requests in flight.", labels_)),
-      shards_desired_(in.gauge(named("shards_desired"), "The number of requests that would be in flight without a bound.", labels_)),
-      shards_max_(in.gauge(named("shards_max"), "The most requests that may be in flight.", labels_)),
+      bytes_(in.counter(named("bytes_total"), "Compressed bytes of sample messages that the backend took.", labels_)),
+      duration_(in.histogram(named("sent_batch_duration_seconds"), "How long requests took.", duration_bounds, labels_)),
+      highest_(in.gauge(named("queue_highest_timestamp_seconds"), "Newest sample read for this endpoint, Unix seconds.", labels_)),
+      highest_sent_(in.gauge(named("queue_highest_sent_timestamp_seconds"), "Newest sample that the backend took, Unix seconds.", labels_)),
+      pending_(in.gauge(named("samples_pending"), "Samples in memory that the backend has not answered for.", labels_)),
+      shards_(in.gauge(named("shards"), "Requests in flight.", labels_)),
+      shards_desired_(in.gauge(named("shards_desired"), "Requests in flight or waiting to be tried again.", labels_)),
+      shards_max_(in.gauge(named("shards_max"), "Requests that may be in flight.", labels_)),
       shards_min_(in.gauge(named("shards_min"), "How many requests are tried at a time while the remote storage fails.", labels_)),
-      shard_capacity_(in.gauge(named("shard_capacity"), "The capacity of each shard of the queue used for parallel sending to the remote storage.", labels_)),
-      max_samples_(in.gauge(named("max_samples_per_send"), "The maximum number of samples to be sent, in a single request, to the remote storage.", labels_)) {}
+      shard_capacity_(in.gauge(named("shard_capacity"), "Samples that may wait for each request that may be in flight.", labels_)),
+      max_samples_(in.gauge(named("max_samples_per_send"), "Samples that fit into a request.", labels_)) {}
 
 endpoint_metrics::~endpoint_metrics() {
   for (const char* one : {"metadata_total", "metadata_failed_total", "metadata_retried_total", "metadata_bytes_total", "exemplars_total",
@@ -45,8 +47,10 @@ endpoint_metrics::~endpoint_metrics() {
     in_.remove(named(one), labels_);
   }
   auto dropped = labels_;
-  dropped.set("reason", "too_old");
-  in_.remove(named("samples_dropped_total"), dropped);
+  for (const char* reason : {"too_old", "dropped_series"}) {
+    dropped.set("reason", reason);
+    in_.remove(named("samples_dropped_total"), dropped);
+  }
 }
 
 void endpoint_metrics::sent(std::uint64_t samples, std::size_t bytes, double seconds, std::int64_t newest_ms) {

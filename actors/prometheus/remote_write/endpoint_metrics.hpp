@@ -27,6 +27,7 @@ class endpoint_metrics {
   runtime::counter& metadata_retried;
   runtime::counter& metadata_bytes;
   runtime::counter& exemplars;
+  runtime::counter& dropped_by_rules;
 
  private:
   runtime::component_metrics& in_;

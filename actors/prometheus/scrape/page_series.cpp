@@ -20,13 +20,13 @@ struct synthetic {
 };
 constexpr synthetic synthetic_series[] = {
     {"up", "Whether the target could be scraped."},
-    {"scrape_duration_seconds", "Duration of the scrape."},
-    {"scrape_samples_scraped", "Samples the target exposed."},
-    {"scrape_samples_post_metric_relabeling", "Samples remaining after metric relabeling."},
-    {"scrape_series_added", "Approximate number of new series in this scrape."},
-    {"scrape_timeout_seconds", "The configured timeout of the target."},
-    {"scrape_sample_limit", "The configured sample limit of the target; 0: none."},
-    {"scrape_body_size_bytes", "Uncompressed size of the most recent page; -1: beyond the limit."},
+    {"scrape_duration_seconds", "How long the scrape took."},
+    {"scrape_samples_scraped", "Samples on the page."},
+    {"scrape_samples_post_metric_relabeling", "Samples of the page that were kept."},
+    {"scrape_series_added", "Series that were not on the page before."},
+    {"scrape_timeout_seconds", "How long a scrape may take."},
+    {"scrape_sample_limit", "How many samples a page may have; 0: any number."},
+    {"scrape_body_size_bytes", "Size of the page, uncompressed; -1: beyond the limit."},
 };
 constexpr std::size_t plain_report = 5;
 

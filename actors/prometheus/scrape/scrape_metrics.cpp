@@ -3,25 +3,25 @@
 namespace troupe::prometheus {
 
 scrape_metrics::scrape_metrics(runtime::component_metrics& in)
-    : forwarded_samples(in.counter("prometheus_forwarded_samples_total", "Total number of samples sent to downstream components.")),
-      reloads(in.counter("prometheus_target_scrape_pool_reloads_total", "Total number of scrape pool reloads.")),
+    : forwarded_samples(in.counter("prometheus_forwarded_samples_total", "Samples pushed to receivers.")),
+      reloads(in.counter("prometheus_target_scrape_pool_reloads_total", "How often the arguments were changed.")),
       exceeded_body_size(in.counter("prometheus_target_scrapes_exceeded_body_size_limit_total",
-                                    "Total number of scrapes that hit the body size limit")),
+                                    "Scrapes whose page was too large.")),
       exceeded_target_limit(in.counter("prometheus_target_scrape_pool_exceeded_target_limit_total",
-                                       "Total number of times scrape pools hit the target limit, during sync or config reload.")),
+                                       "How often there were more targets than allowed.")),
       missed(in.counter("troupe_scrape_ticks_missed_total", "Ticks of a target that passed while it was still being scraped.")),
-      duration(in.histogram("prometheus_target_scrape_duration_seconds", "Total duration of the scrape from start to commit completion",
+      duration(in.histogram("prometheus_target_scrape_duration_seconds", "How long scrapes took.",
                             {.01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 20, 30, 60})),
-      targets_(in.gauge("prometheus_scrape_targets_gauge", "Number of targets this component is configured to scrape")),
-      pool_targets_(in.gauge("prometheus_target_scrape_pool_targets", "Current number of targets in this scrape pool.")),
-      target_limit_(in.gauge("prometheus_target_scrape_pool_target_limit", "Maximum number of targets allowed in this scrape pool.")),
+      targets_(in.gauge("prometheus_scrape_targets_gauge", "Targets of this component.")),
+      pool_targets_(in.gauge("prometheus_target_scrape_pool_targets", "Targets that are scraped.")),
+      target_limit_(in.gauge("prometheus_target_scrape_pool_target_limit", "How many targets may be scraped; 0: any number.")),
       scrapes_failed_(in.counter("troupe_scrapes_failed_total", "Scrapes that failed, for whatever reason.")),
       exceeded_sample_limit_(in.counter("prometheus_target_scrapes_exceeded_sample_limit_total",
-                                        "Total number of scrapes that hit the sample limit and were rejected.")),
+                                        "Scrapes with too many samples.")),
       duplicates_(in.counter("prometheus_target_scrapes_sample_duplicate_timestamp_total",
-                             "Total number of samples rejected due to duplicate timestamps but different values.")),
+                             "Samples left out because their series stood twice on a page.")),
       out_of_bounds_(in.counter("prometheus_target_scrapes_sample_out_of_bounds_total",
-                                "Total number of samples rejected due to timestamp falling outside of the time bounds.")) {}
+                                "Samples left out because their own time lies too far in the future.")) {}
 
 void scrape_metrics::targets(std::size_t active, std::size_t limit) {
   targets_.set(static_cast<double>(active));

@@ -238,3 +238,46 @@ TEST_CASE_METHOD(fixture, "a consumer that was replaced by a fresh one gets what
   CHECK(got == std::vector{1, 3});
   CHECK(edge().settled.batches == 3);
 }
+
+TEST_CASE_METHOD(fixture, "a source that was held back goes on when the full consumer is taken away") {
+  cell_limits small;
+  small.edge.unsettled_bytes = 1000;
+  cells.erase("source");
+  add("source", small).connect(0, {"sink", "stuck"});
+  add("stuck");
+  host("source", [](const batch_ref&, receipt) {});
+  collect();
+  int calls = 0;
+  source().on_room = [&] { ++calls; };
+  for (int n = 1; source().has_room(); ++n) {
+    source().run(now, [&] {
+      auto one = std::make_shared<toy_batch>(n, 300);
+      one->source_waits = true;
+      source().push(0, one, {});
+    });
+    settle();
+  }
+  CHECK(calls == 0);
+  CHECK(edge().in_flight.batches == 0);  // nobody owes the source an answer
+  source().forget_consumer("stuck");
+  REQUIRE(source().wake_at());
+  CHECK(*source().wake_at() <= now);
+  pass(0s);
+  CHECK(calls == 1);
+  CHECK_FALSE(source().wake_at());
+}
+
+TEST_CASE_METHOD(fixture, "two producers that began in the same moment are told apart") {
+  std::vector<batch_identity> identities;
+  for (const std::string id : {"a", "b"}) {
+    cells[id] = std::make_unique<cell>(id, 5000);
+    cells[id]->connect(0, {"sink"});
+    host(id, [](const batch_ref&, receipt) {});
+  }
+  host("sink", [&](const batch_ref&, receipt r) { identities.push_back(r.identity()); });
+  for (const std::string id : {"a", "b"}) cells[id]->run(now, [&] { cells[id]->push(0, toy(1), {}); });
+  settle();
+  REQUIRE(identities.size() == 2);
+  CHECK(identities[0].number == identities[1].number);
+  CHECK(identities[0].source != identities[1].source);
+}

@@ -37,7 +37,8 @@ class decoder {
   }
 
  private:
-  void attribute(const body_schema& schema, const ast::attribute& written, void* content, std::map<const void*, std::size_t>& seen) {
+  void attribute(const body_schema& schema, const ast::attribute& written, void* content,
+                 std::map<const void*, std::size_t>& seen) {
     const auto& name = written.name.name;
     const auto* one = schema.find_attribute(name);
     if (!one) {
@@ -70,11 +71,13 @@ class decoder {
     const bool good = list ? std::all_of(list->begin(), list->end(), allowed) : allowed(chosen);
     if (good) return;
     std::string all;
-    for (const auto& choice : one.choices) all += (all.empty() ? "\"" : ", \"") + choice + '"';
+    for (const auto& choice : one.choices)
+      all += (all.empty() ? "\"" : ", \"") + choice + '"';
     out_.error(where, "\"" + one.name + "\" should be one of " + all + ", got " + print(chosen));
   }
 
-  void block(const body_schema& schema, const ast::block& written, void* content, std::map<const void*, std::size_t>& seen) {
+  void block(const body_schema& schema, const ast::block& written, void* content,
+             std::map<const void*, std::size_t>& seen) {
     const std::string name = written.full_name();
     const auto [one, which] = schema.find_block(name);
     if (!one) {
@@ -83,7 +86,8 @@ class decoder {
                                               : "unrecognized block name \"" + name + "\"");
       return;
     }
-    if (!written.label.empty()) out_.error(written.label_where, "block \"" + name + "\" does not support specifying labels");
+    if (!written.label.empty())
+      out_.error(written.label_where, "block \"" + name + "\" does not support specifying labels");
     if (one->not_yet) return out_.error(written.head(), "block \"" + name + "\" is not supported yet");
     if (seen[one]++ > 0 && one->how_many != block_schema::count::any) {
       return out_.error(written.head(), "block \"" + name + "\" may only be specified once");
@@ -94,16 +98,19 @@ class decoder {
   /// Every name in it can be looked up now.
   bool known(const ast::expression& e) const {
     const auto all = references(e);
-    return std::all_of(all.begin(), all.end(), [&](const reference& r) { return names_.find(r.parts.front().name) != nullptr; });
+    return std::all_of(all.begin(), all.end(),
+                       [&](const reference& r) { return names_.find(r.parts.front().name) != nullptr; });
   }
 
   void complain(const body_schema& schema, const ast::body& statements, range head, const void* content) {
-    for (const auto& one : schema.check(content)) out_.error(place_of(one.at, statements, head), one.message);
+    for (const auto& one : schema.check(content))
+      out_.error(place_of(one.at, statements, head), one.message);
   }
 
   static range place_of(const std::string& name, const ast::body& statements, range head) {
     for (const auto& statement : statements) {
-      if (const auto* attribute = statement.as_attribute(); attribute && attribute->name.name == name) return attribute->where;
+      if (const auto* attribute = statement.as_attribute(); attribute && attribute->name.name == name)
+        return attribute->where;
       if (const auto* block = statement.as_block(); block && block->full_name() == name) return block->head();
     }
     return head;
@@ -117,7 +124,8 @@ class decoder {
 
 }  // namespace
 
-std::shared_ptr<const void> component_schema::decode(const ast::block& block, const scope& names, diagnostics& out) const {
+std::shared_ptr<const void> component_schema::decode(const ast::block& block, const scope& names,
+                                                     diagnostics& out) const {
   auto made = make_();
   diagnostics own;
   decoder(names, false, own).body(*this, block.statements, block.head(), made.get());

@@ -10,7 +10,8 @@ std::string_view to_string(stability level) {
 }
 
 const attribute_schema* body_schema::find_attribute(std::string_view name) const {
-  const auto at = std::find_if(attributes_.begin(), attributes_.end(), [&](const auto& one) { return one.name == name; });
+  const auto at =
+      std::find_if(attributes_.begin(), attributes_.end(), [&](const auto& one) { return one.name == name; });
   return at == attributes_.end() ? nullptr : &*at;
 }
 
@@ -26,7 +27,8 @@ std::pair<const block_schema*, std::size_t> body_schema::find_block(std::string_
 complaints body_schema::check(const void* content) const {
   complaints all;
   for (const auto& check : checks_) {
-    for (auto& one : check(content)) all.push_back(std::move(one));
+    for (auto& one : check(content))
+      all.push_back(std::move(one));
   }
   return all;
 }

@@ -33,8 +33,8 @@ class body_schema;
 struct attribute_schema {
   std::string name, type, doc;
   bool required = false;
-  bool not_yet = false;                 ///< refused unless it is as the struct has it by default
-  std::vector<std::string> choices;     ///< what a text may be; empty: anything
+  bool not_yet = false;              ///< refused unless it is as the struct has it by default
+  std::vector<std::string> choices;  ///< what a text may be; empty: anything
   std::function<std::optional<misfit>(void*, const value&)> set;
   std::function<value(const void*)> get;
 };
@@ -48,7 +48,7 @@ struct block_schema {
     std::shared_ptr<const body_schema> body;
   };
   std::string doc;
-  bool not_yet = false;                 ///< refused wherever it is written
+  bool not_yet = false;                   ///< refused wherever it is written
   std::vector<alternative> alternatives;  ///< one, but for variants
   /// Where the content of the next block of that alternative goes.
   std::function<void*(void*, std::size_t alternative)> add;
@@ -140,18 +140,20 @@ class body_of : public Base {
   /// At most one; a member M is as its defaults where the block is absent, an optional one is empty.
   template <class M>
   body_of& block(std::string name, M T::*member, const body_of<M>& inner, std::string doc) {
-    add_block(std::move(name), inner, std::move(doc), block_schema::count::optional,
-              [member](void* content, std::size_t) -> void* { return &(static_cast<T*>(content)->*member); },
-              [member](const void* content, const auto& f) { f(0, &(static_cast<const T*>(content)->*member)); });
+    add_block(
+        std::move(name), inner, std::move(doc), block_schema::count::optional,
+        [member](void* content, std::size_t) -> void* { return &(static_cast<T*>(content)->*member); },
+        [member](const void* content, const auto& f) { f(0, &(static_cast<const T*>(content)->*member)); });
     return *this;
   }
   template <class M>
   body_of& block(std::string name, std::optional<M> T::*member, const body_of<M>& inner, std::string doc) {
-    add_block(std::move(name), inner, std::move(doc), block_schema::count::optional,
-              [member](void* content, std::size_t) -> void* { return &(static_cast<T*>(content)->*member).emplace(); },
-              [member](const void* content, const auto& f) {
-                if (const auto& one = static_cast<const T*>(content)->*member) f(0, &*one);
-              });
+    add_block(
+        std::move(name), inner, std::move(doc), block_schema::count::optional,
+        [member](void* content, std::size_t) -> void* { return &(static_cast<T*>(content)->*member).emplace(); },
+        [member](const void* content, const auto& f) {
+          if (const auto& one = static_cast<const T*>(content)->*member) f(0, &*one);
+        });
     return *this;
   }
   template <class M>
@@ -163,17 +165,20 @@ class body_of : public Base {
   /// Any number, in order.
   template <class M>
   body_of& blocks(std::string name, std::vector<M> T::*member, const body_of<M>& inner, std::string doc) {
-    add_block(std::move(name), inner, std::move(doc), block_schema::count::any,
-              [member](void* content, std::size_t) -> void* { return &(static_cast<T*>(content)->*member).emplace_back(); },
-              [member](const void* content, const auto& f) {
-                for (const auto& one : static_cast<const T*>(content)->*member) f(0, &one);
-              });
+    add_block(
+        std::move(name), inner, std::move(doc), block_schema::count::any,
+        [member](void* content, std::size_t) -> void* { return &(static_cast<T*>(content)->*member).emplace_back(); },
+        [member](const void* content, const auto& f) {
+          for (const auto& one : static_cast<const T*>(content)->*member)
+            f(0, &one);
+        });
     return *this;
   }
-  /// Any number of several kinds, in one order: `variants("stage", &T::stages, doc, "json", json_schema(), "regex", …)`,
-  /// the kinds in the order of the variant's types.
+  /// Any number of several kinds, in one order: `variants("stage", &T::stages, doc, "json", json_schema(), "regex",
+  /// …)`, the kinds in the order of the variant's types.
   template <class... M, class... Rest>
-  body_of& variants(const std::string& prefix, std::vector<std::variant<M...>> T::*member, std::string doc, Rest&&... kinds) {
+  body_of& variants(const std::string& prefix, std::vector<std::variant<M...>> T::*member, std::string doc,
+                    Rest&&... kinds) {
     static_assert(sizeof...(Rest) == 2 * sizeof...(M), "a name and a schema for each kind");
     block_schema one;
     one.doc = std::move(doc);
@@ -181,9 +186,8 @@ class body_of : public Base {
     add_kinds(one, prefix, std::forward<Rest>(kinds)...);
     one.add = [member](void* content, std::size_t which) -> void* {
       auto& list = static_cast<T*>(content)->*member;
-      static constexpr void* (*makers[])(std::vector<std::variant<M...>>&) = {[](std::vector<std::variant<M...>>& to) -> void* {
-        return &std::get<M>(to.emplace_back(M{}));
-      }...};
+      static constexpr void* (*makers[])(std::vector<std::variant<M...>>&) = {
+          [](std::vector<std::variant<M...>>& to) -> void* { return &std::get<M>(to.emplace_back(M{})); }...};
       return makers[which](list);
     };
     one.each = [member](const void* content, const auto& f) {
@@ -208,7 +212,8 @@ class body_of : public Base {
 
  private:
   template <class Add, class Each>
-  void add_block(std::string name, const body_schema& inner, std::string doc, block_schema::count how_many, Add add, Each each) {
+  void add_block(std::string name, const body_schema& inner, std::string doc, block_schema::count how_many, Add add,
+                 Each each) {
     block_schema one;
     one.how_many = how_many;
     one.doc = std::move(doc);
@@ -219,7 +224,8 @@ class body_of : public Base {
   }
   static void add_kinds(block_schema&, const std::string&) {}
   template <class Inner, class... Rest>
-  static void add_kinds(block_schema& to, const std::string& prefix, const char* name, const Inner& inner, Rest&&... rest) {
+  static void add_kinds(block_schema& to, const std::string& prefix, const char* name, const Inner& inner,
+                        Rest&&... rest) {
     to.alternatives.push_back({prefix + "." + name, std::make_shared<const body_schema>(inner)});
     add_kinds(to, prefix, std::forward<Rest>(rest)...);
   }
@@ -285,7 +291,9 @@ template <class T>
 template <class T, class M>
 void body_schema::include_body(M T::*member, const body_schema& inner) {
   const auto of = [member](void* content) -> void* { return &(static_cast<T*>(content)->*member); };
-  const auto of_const = [member](const void* content) -> const void* { return &(static_cast<const T*>(content)->*member); };
+  const auto of_const = [member](const void* content) -> const void* {
+    return &(static_cast<const T*>(content)->*member);
+  };
   for (auto one : inner.attributes_) {
     one.set = [set = std::move(one.set), of](void* content, const value& v) { return set(of(content), v); };
     one.get = [get = std::move(one.get), of_const](const void* content) { return get(of_const(content)); };
@@ -293,7 +301,9 @@ void body_schema::include_body(M T::*member, const body_schema& inner) {
   }
   for (auto one : inner.blocks_) {
     one.add = [add = std::move(one.add), of](void* content, std::size_t which) { return add(of(content), which); };
-    one.each = [each = std::move(one.each), of_const](const void* content, const auto& f) { each(of_const(content), f); };
+    one.each = [each = std::move(one.each), of_const](const void* content, const auto& f) {
+      each(of_const(content), f);
+    };
     blocks_.push_back(std::move(one));
   }
   for (const auto& check : inner.checks_) {

@@ -21,22 +21,30 @@ json number_json(const number& n) {
 
 json value_json(const value& v) {
   switch (v.type()) {
-    case kind::null: return {{"type", "null"}, {"value", nullptr}};
-    case kind::number: return {{"type", "number"}, {"value", number_json(*v.as_number())}};
-    case kind::string: return {{"type", "string"}, {"value", *v.as_string()}};
-    case kind::boolean: return {{"type", "bool"}, {"value", *v.as_bool()}};
+    case kind::null:
+      return {{"type", "null"}, {"value", nullptr}};
+    case kind::number:
+      return {{"type", "number"}, {"value", number_json(*v.as_number())}};
+    case kind::string:
+      return {{"type", "string"}, {"value", *v.as_string()}};
+    case kind::boolean:
+      return {{"type", "bool"}, {"value", *v.as_bool()}};
     case kind::array: {
       auto all = json::array();
-      for (const auto& one : *v.as_array()) all.push_back(value_json(one));
+      for (const auto& one : *v.as_array())
+        all.push_back(value_json(one));
       return {{"type", "array"}, {"value", std::move(all)}};
     }
     case kind::object: {
       auto all = json::array();
-      for (const auto& [name, one] : *v.as_object()) all.push_back({{"key", name}, {"value", value_json(one)}});
+      for (const auto& [name, one] : *v.as_object())
+        all.push_back({{"key", name}, {"value", value_json(one)}});
       return {{"type", "object"}, {"value", std::move(all)}};
     }
-    case kind::function: return {{"type", "function"}, {"value", "function"}};
-    case kind::capsule: return {{"type", "capsule"}, {"value", v.as_capsule()->to_text()}};
+    case kind::function:
+      return {{"type", "function"}, {"value", "function"}};
+    case kind::capsule:
+      return {{"type", "capsule"}, {"value", v.as_capsule()->to_text()}};
   }
   return nullptr;
 }
@@ -63,7 +71,9 @@ json body_to_json(const body_schema& schema, const void* content, bool defaults_
 }
 
 // Texts come from outside and may be no UTF-8.
-std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dump(const json& j) {
+  return j.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 }  // namespace
 
@@ -74,11 +84,14 @@ std::string component_schema::to_json(const std::shared_ptr<const void>& argumen
 std::string exports_json(const value& exports) {
   auto all = json::array();
   if (const auto* fields = exports.as_object()) {
-    for (const auto& [name, one] : *fields) all.push_back(attribute_json(name, one));
+    for (const auto& [name, one] : *fields)
+      all.push_back(attribute_json(name, one));
   }
   return dump(all);
 }
 
-std::string body_json(const body_schema& of, const void* content) { return dump(body_to_json(of, content, true)); }
+std::string body_json(const body_schema& of, const void* content) {
+  return dump(body_to_json(of, content, true));
+}
 
 }  // namespace troupe::config

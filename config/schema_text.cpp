@@ -17,7 +17,8 @@ void describe(const body_schema& of, const std::string& indent, std::string& out
     out += ": " + one.doc;
     if (!one.choices.empty()) {
       out += " One of";
-      for (const auto& choice : one.choices) out += " \"" + choice + '"';
+      for (const auto& choice : one.choices)
+        out += " \"" + choice + '"';
       out += '.';
     }
     if (one.not_yet) out += " Not supported yet.";
@@ -41,7 +42,8 @@ std::string component_schema::documentation() const {
   describe(*this, "  ", out);
   if (attributes().empty() && blocks().empty()) out += "  none\n";
   out += "\nExports:\n";
-  for (const auto& one : exported_fields()) out += "  " + one.name + " (" + one.type + "): " + one.doc + '\n';
+  for (const auto& one : exported_fields())
+    out += "  " + one.name + " (" + one.type + "): " + one.doc + '\n';
   if (exported_fields().empty()) out += "  none\n";
   return out;
 }

@@ -65,7 +65,8 @@ void reload(collector& of, const answer_ref& answer) {
 void component(collector& of, const std::string& id, const answer_ref& answer) {
   auto view = find(of, id);
   if (!view) return answer->respond(404, plain, "component \"" + id + "\" does not exist\n");
-  of.actors().post(id, [view, answer] { answer->respond(200, json, component_json(*view, view->running->debug_info())); });
+  of.actors().post(id,
+                   [view, answer] { answer->respond(200, json, component_json(*view, view->running->debug_info())); });
   of.actors().later(patience, [view, answer] { answer->respond(200, json, component_json(*view, "[]")); });
 }
 
@@ -74,7 +75,8 @@ void serve_by(collector& of, const std::string& id, const std::string& path, con
   const auto view = find(of, id);
   if (!view) return answer->respond(404, plain, "component \"" + id + "\" does not exist\n");
   of.actors().post(id, [host = view->running, id, path, request, answer] {
-    if (!host->serve(path, request, answer)) answer->respond(404, plain, "component \"" + id + "\" serves nothing at " + path + "\n");
+    if (!host->serve(path, request, answer))
+      answer->respond(404, plain, "component \"" + id + "\" serves nothing at " + path + "\n");
   });
 }
 
@@ -88,13 +90,15 @@ void component_path(collector& of, const server_request& request, const answer_r
 void store_path(collector& of, const server_request& request, const answer_ref& answer) {
   const auto rest = request.path.substr(std::string_view(store_prefix).size());
   const auto slash = rest.find('/');
-  if (slash == std::string::npos) return answer->respond(404, plain, "which? /api/v0/store/LABEL/series, samples, labels or stats\n");
+  if (slash == std::string::npos)
+    return answer->respond(404, plain, "which? /api/v0/store/LABEL/series, samples, labels or stats\n");
   serve_by(of, "store.local." + rest.substr(0, slash), rest.substr(slash + 1), request, answer);
 }
 
 void index(const answer_ref& answer) {
   answer->respond(200, plain,
-                  "Troupe " TROUPE_VERSION "\n\n"
+                  "Troupe " TROUPE_VERSION
+                  "\n\n"
                   "/metrics                         own metrics\n"
                   "/-/ready  /-/healthy             state\n"
                   "/-/reload                        read the configuration again\n"
@@ -109,12 +113,14 @@ void index(const answer_ref& answer) {
 http::request_handler make_api(collector& of) {
   auto routes = std::make_shared<http::router>();
   const auto get = [&](const char* path, auto handler) {
-    routes->add("GET", path, [&of, handler](const server_request& request, answer_ref answer) { handler(of, request, answer); });
+    routes->add("GET", path,
+                [&of, handler](const server_request& request, answer_ref answer) { handler(of, request, answer); });
   };
   const auto below = [&](const char* prefix, auto handler) {
     for (const char* method : {"GET", "POST"}) {
-      routes->add_prefix(method, prefix,
-                         [&of, handler](const server_request& request, answer_ref answer) { handler(of, request, answer); });
+      routes->add_prefix(method, prefix, [&of, handler](const server_request& request, answer_ref answer) {
+        handler(of, request, answer);
+      });
     }
   };
   get("/", [](collector&, const server_request&, const answer_ref& a) { index(a); });

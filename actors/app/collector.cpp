@@ -49,7 +49,8 @@ result<void> check_storage(const std::filesystem::path& path) {
   std::ofstream file(probe);
   if (!file) {
     const std::string reason = error ? error.message() : std::generic_category().message(errno);
-    return failure("storage path " + path.string() + " can't be written: " + reason + ". Choose another with --storage.path");
+    return failure("storage path " + path.string() + " can't be written: " + reason +
+                   ". Choose another with --storage.path");
   }
   file.close();
   std::filesystem::remove(probe, error);
@@ -63,7 +64,8 @@ struct collector::load_metrics {
   explicit load_metrics(runtime::own_metrics& in)
       : of(in.process()),
         successful(of->gauge("alloy_config_last_load_successful", "Config loaded successfully.")),
-        success_time(of->gauge("alloy_config_last_load_success_timestamp_seconds", "Timestamp of the last successful configuration load.")),
+        success_time(of->gauge("alloy_config_last_load_success_timestamp_seconds",
+                               "Timestamp of the last successful configuration load.")),
         failures(of->counter("alloy_config_load_failures_total", "Configuration load failures.")) {}
   std::shared_ptr<runtime::component_metrics> of;
   runtime::gauge& successful;
@@ -105,7 +107,9 @@ result<std::unique_ptr<collector>> collector::start(const run_options& options) 
   return made;
 }
 
-collector::~collector() { stop("end"); }
+collector::~collector() {
+  stop("end");
+}
 
 std::shared_ptr<const runtime::configuration> collector::read(runtime::load_result& result) {
   const auto sources = config::read_sources(options_.path);
@@ -148,7 +152,8 @@ void collector::loaded(const runtime::load_result& result, const std::string& ha
     counts.successful.set(0);
     counts.failures.add();
     std::string text;
-    for (const auto& one : result.diagnostics) text += (text.empty() ? "" : "; ") + one.text();
+    for (const auto& one : result.diagnostics)
+      text += (text.empty() ? "" : "; ") + one.text();
     events_.publish(header, runtime::config_load_failed{options_.path, text});
     return;
   }
@@ -156,7 +161,10 @@ void collector::loaded(const runtime::load_result& result, const std::string& ha
   counts.success_time.set(static_cast<double>(clocks_.wall_ms()) / 1000);
   if (!counts.hash.empty()) counts.of->remove("alloy_config_hash", {{"sha256", counts.hash}, {"cluster_name", ""}});
   counts.hash = hash;
-  counts.of->gauge("alloy_config_hash", "Hash of the currently active config file.", {{"sha256", hash}, {"cluster_name", ""}}).set(1);
+  counts.of
+      ->gauge("alloy_config_hash", "Hash of the currently active config file.",
+              {{"sha256", hash}, {"cluster_name", ""}})
+      .set(1);
   events_.publish(header, runtime::config_loaded{options_.path, controller_->components().size(), took});
 }
 

@@ -9,13 +9,16 @@ namespace {
 
 using nlohmann::json;
 
-json parse(const std::string& text) { return json::parse(text, nullptr, false); }
+json parse(const std::string& text) {
+  return json::parse(text, nullptr, false);
+}
 
 json describe(const runtime::component_view& of) {
   const auto status = of.running->status().get();
   const auto health = status.overall();
   std::set<std::string> flows;
-  for (const auto& outlet : status.consumers) flows.insert(outlet.begin(), outlet.end());
+  for (const auto& outlet : status.consumers)
+    flows.insert(outlet.begin(), outlet.end());
   return {{"name", of.name},
           {"type", "block"},
           {"localID", of.id},
@@ -25,7 +28,9 @@ json describe(const runtime::component_view& of) {
           {"referencedBy", of.used_by},
           {"dataFlowEdgesTo", flows},
           {"health",
-           {{"state", std::string(to_string(health.state))}, {"message", health.message}, {"updatedTime", runtime::rfc3339(health.updated_ms)}}},
+           {{"state", std::string(to_string(health.state))},
+            {"message", health.message},
+            {"updatedTime", runtime::rfc3339(health.updated_ms)}}},
           {"original", ""},
           {"createdModuleIDs", json::array()},
           {"liveDebuggingEnabled", false}};
@@ -33,7 +38,9 @@ json describe(const runtime::component_view& of) {
 
 }  // namespace
 
-std::string component_json(const runtime::component_view& of) { return describe(of).dump(); }
+std::string component_json(const runtime::component_view& of) {
+  return describe(of).dump();
+}
 
 std::string component_json(const runtime::component_view& of, const std::string& debug_info) {
   auto all = describe(of);
@@ -45,7 +52,8 @@ std::string component_json(const runtime::component_view& of, const std::string&
 
 std::string components_json(const std::vector<runtime::component_view>& all) {
   auto list = json::array();
-  for (const auto& one : all) list.push_back(describe(one));
+  for (const auto& one : all)
+    list.push_back(describe(one));
   return list.dump();
 }
 

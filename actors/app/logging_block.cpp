@@ -12,7 +12,8 @@ struct arguments {
 
 const config::component_schema& schema() {
   static const auto schema = [] {
-    auto s = config::describe<arguments>("logging", config::stability::generally_available, "How the collector's own log is written.");
+    auto s = config::describe<arguments>("logging", config::stability::generally_available,
+                                         "How the collector's own log is written.");
     s.choice("level", &arguments::level, {"debug", "info", "warn", "error"}, "What is less important is not written.")
         .choice("format", &arguments::format, {"logfmt", "json"}, "How a line looks.");
     return s;

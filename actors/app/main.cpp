@@ -4,7 +4,8 @@
 #include "actors/app/run.hpp"
 #include "actors/app/tools.hpp"
 
-/// Read by jemalloc when it starts: few arenas, and memory that is free goes back soon. A collector's memory is its price.
+/// Read by jemalloc when it starts: few arenas, and memory that is free goes back soon. A collector's memory is its
+/// price.
 extern "C" {
 extern const char* malloc_conf;
 const char* malloc_conf = "narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0";
@@ -15,12 +16,18 @@ int main(int argc, char** argv) {
   const command asked = parse_command_line(argc, argv);
   std::fputs(asked.message.c_str(), asked.exit_code == 0 ? stdout : stderr);
   switch (asked.what) {
-    case command::kind::run: return run(asked.run);
-    case command::kind::validate: return validate(asked);
-    case command::kind::fmt: return format(asked);
-    case command::kind::components: return list_components(asked);
-    case command::kind::version: return print_version();
-    case command::kind::help: break;
+    case command::kind::run:
+      return run(asked.run);
+    case command::kind::validate:
+      return validate(asked);
+    case command::kind::fmt:
+      return format(asked);
+    case command::kind::components:
+      return list_components(asked);
+    case command::kind::version:
+      return print_version();
+    case command::kind::help:
+      break;
   }
   return asked.exit_code;
 }

@@ -14,7 +14,8 @@ namespace {
 /// How many characters must change to make one from the other.
 std::size_t distance(const std::string& a, const std::string& b) {
   std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t j = 0; j <= b.size(); ++j)
+    row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
     std::size_t diagonal = row[0];
     row[0] = i;
@@ -48,11 +49,13 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
     std::vector<std::string> known;
     if (flag) {
       for (const auto* option : of.get_options()) {
-        for (const auto& name : option->get_lnames()) known.push_back("--" + name);
+        for (const auto& name : option->get_lnames())
+          known.push_back("--" + name);
       }
       text = "Error: unknown flag: " + word + "\n";
     } else if (used.empty()) {
-      for (const auto* sub : app.get_subcommands(nullptr)) known.push_back(sub->get_name());
+      for (const auto* sub : app.get_subcommands(nullptr))
+        known.push_back(sub->get_name());
       text = "Error: unknown command \"" + word + "\" for \"troupe\"\n";
     } else {
       text = "Error: unexpected argument: " + word + "\n";
@@ -80,12 +83,21 @@ command parse_command_line(int argc, const char* const* argv) {
         ->check(CLI::IsMember(levels))
         ->capture_default_str();
   };
-  auto* run_command = app.add_subcommand("run", "Run a collector with a configuration: a file, or a directory of *.alloy files.");
+  auto* run_command =
+      app.add_subcommand("run", "Run a collector with a configuration: a file, or a directory of *.alloy files.");
   run_command->add_option("path", run.path, "File or directory.")->required();
-  run_command->add_option("--server.http.listen-addr", run.listen_address, "Address of the HTTP server.")->capture_default_str();
-  run_command->add_option("--server.http.memory-addr", run.memory_address, "Name under which the collector reaches its own HTTP server.")->capture_default_str();
-  run_command->add_option("--storage.path", run.storage_path, "Directory for what must survive a restart.")->capture_default_str();
-  run_command->add_option("--feature.component-shutdown-deadline", deadline, "How long a component may take to end; 0: for ever.")->capture_default_str();
+  run_command->add_option("--server.http.listen-addr", run.listen_address, "Address of the HTTP server.")
+      ->capture_default_str();
+  run_command
+      ->add_option("--server.http.memory-addr", run.memory_address,
+                   "Name under which the collector reaches its own HTTP server.")
+      ->capture_default_str();
+  run_command->add_option("--storage.path", run.storage_path, "Directory for what must survive a restart.")
+      ->capture_default_str();
+  run_command
+      ->add_option("--feature.component-shutdown-deadline", deadline,
+                   "How long a component may take to end; 0: for ever.")
+      ->capture_default_str();
   stability(run_command);
 
   auto* validate = app.add_subcommand("validate", "Check a configuration without running it.");
@@ -95,7 +107,8 @@ command parse_command_line(int argc, const char* const* argv) {
   auto* fmt = app.add_subcommand("fmt", "Format a configuration; prints it unless --write is given.");
   fmt->add_option("path", asked.path, "File; - or nothing: standard input.");
   auto* write = fmt->add_flag("-w,--write", asked.write, "Change the file in place.");
-  fmt->add_flag("-t,--test", asked.test, "Only check: exit code 1 when formatting would change the file.")->excludes(write);
+  fmt->add_flag("-t,--test", asked.test, "Only check: exit code 1 when formatting would change the file.")
+      ->excludes(write);
 
   auto* components = app.add_subcommand("components", "List all components, or describe one.");
   components->add_option("name", asked.name, "For example prometheus.scrape.");
@@ -116,7 +129,8 @@ command parse_command_line(int argc, const char* const* argv) {
   }
   const auto parsed = config::parse_duration(deadline);
   if (!parsed || parsed->count() < 0) {
-    asked.message = "Error: invalid value for --feature.component-shutdown-deadline: \"" + deadline + "\" (a duration like 10m)\n";
+    asked.message =
+        "Error: invalid value for --feature.component-shutdown-deadline: \"" + deadline + "\" (a duration like 10m)\n";
     asked.exit_code = 1;
     return asked;
   }

@@ -22,12 +22,12 @@ struct run_options {
 struct command {
   enum class kind { run, validate, fmt, components, version, help } what = kind::help;
   run_options run;
-  std::string path;          ///< validate, fmt
-  std::string name;          ///< components
-  bool write = false;        ///< fmt --write
-  bool test = false;         ///< fmt --test
-  bool events = false;       ///< components --events
-  std::string message;       ///< what to print before leaving (help, an error)
+  std::string path;     ///< validate, fmt
+  std::string name;     ///< components
+  bool write = false;   ///< fmt --write
+  bool test = false;    ///< fmt --test
+  bool events = false;  ///< components --events
+  std::string message;  ///< what to print before leaving (help, an error)
   int exit_code = 0;
 };
 

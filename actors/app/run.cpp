@@ -17,13 +17,16 @@ namespace {
 sigset_t block_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int one : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, one);
+  for (const int one : {SIGINT, SIGTERM, SIGHUP})
+    sigaddset(&set, one);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return set;
 }
 
-const char* name_of(int signal) { return signal == SIGINT ? "SIGINT" : "SIGTERM"; }
+const char* name_of(int signal) {
+  return signal == SIGINT ? "SIGINT" : "SIGTERM";
+}
 
 /// Ends the process if the orderly end hangs, or if a second signal asks for it.
 void watch_the_end(const sigset_t& set, std::chrono::nanoseconds longest) {
@@ -33,7 +36,8 @@ void watch_the_end(const sigset_t& set, std::chrono::nanoseconds longest) {
     for (;;) {
       const int signal = sigtimedwait(&set, nullptr, longest.count() > 0 ? &left : nullptr);
       if (signal == SIGHUP) continue;
-      std::fprintf(stderr, signal < 0 ? "The shutdown hangs: leaving without it.\n" : "Asked again: leaving at once.\n");
+      std::fprintf(stderr,
+                   signal < 0 ? "The shutdown hangs: leaving without it.\n" : "Asked again: leaving at once.\n");
       _exit(signal < 0 ? 1 : 128 + signal);
     }
   }).detach();
@@ -63,12 +67,13 @@ int run(const run_options& options) {
     if (sigwait(&signals, &signal) != 0) continue;
     if (signal == SIGHUP) {
       running.load("signal", [](const runtime::load_result& result) {
-        if (!result.diagnostics.empty()) std::fprintf(stderr, "%s\n", config::pretty(result.diagnostics, {.colour = isatty(2) != 0}).c_str());
+        if (!result.diagnostics.empty())
+          std::fprintf(stderr, "%s\n", config::pretty(result.diagnostics, {.colour = isatty(2) != 0}).c_str());
       });
       continue;
     }
     watch_the_end(signals, options.shutdown_deadline.count() > 0 ? options.shutdown_deadline + std::chrono::seconds(10)
-                                                                  : std::chrono::nanoseconds(0));
+                                                                 : std::chrono::nanoseconds(0));
     running.stop(name_of(signal));
     started->reset();
     return 0;

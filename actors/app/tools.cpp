@@ -63,7 +63,10 @@ int format(const command& asked) {
     print(formatted.error());
     return fail("encountered errors during formatting");
   }
-  if (asked.test) return *formatted == source->text() ? 0 : fail(source->name() + " is not formatted: run troupe fmt --write " + asked.path);
+  if (asked.test)
+    return *formatted == source->text()
+               ? 0
+               : fail(source->name() + " is not formatted: run troupe fmt --write " + asked.path);
   if (!asked.write) {
     std::fputs(formatted->c_str(), stdout);
     return 0;
@@ -78,8 +81,9 @@ int format(const command& asked) {
 int list_components(const command& asked) {
   if (asked.events) {
     for (const auto& one : runtime::event_types()) {
-      std::printf("%-24.*s %-6.*s %.*s\n", static_cast<int>(one.name.size()), one.name.data(), static_cast<int>(to_string(one.level).size()),
-                  to_string(one.level).data(), static_cast<int>(one.message.size()), one.message.data());
+      std::printf("%-24.*s %-6.*s %.*s\n", static_cast<int>(one.name.size()), one.name.data(),
+                  static_cast<int>(to_string(one.level).size()), to_string(one.level).data(),
+                  static_cast<int>(one.message.size()), one.message.data());
     }
     return 0;
   }
@@ -88,8 +92,10 @@ int list_components(const command& asked) {
   add_components(kinds);
   kinds.add(logging_block(log));
   if (asked.name.empty()) {
-    for (const auto& [name, one] : kinds.all()) std::printf("%-28s %s\n", name.c_str(), one.schema->doc().c_str());
-    for (const auto& [name, one] : kinds.settings()) std::printf("%-28s %s\n", name.c_str(), one.schema->doc().c_str());
+    for (const auto& [name, one] : kinds.all())
+      std::printf("%-28s %s\n", name.c_str(), one.schema->doc().c_str());
+    for (const auto& [name, one] : kinds.settings())
+      std::printf("%-28s %s\n", name.c_str(), one.schema->doc().c_str());
     return 0;
   }
   const config::component_schema* schema = nullptr;

@@ -25,8 +25,8 @@ struct wake_up {
 struct leave {};
 
 /// Drives one host: batches and acknowledgements of its edges, what was posted to it, its timers.
-using cell_actor = caf::typed_actor<caf::reacts_to<edge_mail>, caf::reacts_to<posted>, caf::reacts_to<wake_up>,
-                                    caf::reacts_to<leave>>;
+using cell_actor =
+    caf::typed_actor<caf::reacts_to<edge_mail>, caf::reacts_to<posted>, caf::reacts_to<wake_up>, caf::reacts_to<leave>>;
 
 /// Has a thread of its own and runs what is posted to it: the controller.
 using detached_actor = caf::typed_actor<caf::reacts_to<posted>, caf::reacts_to<leave>>;

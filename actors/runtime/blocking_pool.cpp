@@ -5,7 +5,8 @@
 namespace troupe::runtime {
 
 blocking_pool::blocking_pool(unsigned threads) {
-  for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
+  for (unsigned i = 0; i < threads; ++i)
+    threads_.emplace_back([this] { serve(); });
 }
 
 blocking_pool::~blocking_pool() {
@@ -14,7 +15,8 @@ blocking_pool::~blocking_pool() {
     stopping_ = true;
   }
   some_.notify_all();
-  for (auto& one : threads_) one.join();
+  for (auto& one : threads_)
+    one.join();
 }
 
 void blocking_pool::run(std::function<void()> work) {

@@ -9,8 +9,8 @@
 
 namespace troupe::runtime {
 
-/// A few threads for work that blocks (fsync, SQLite): actors never do it themselves. What is queued when it is destroyed is
-/// still done.
+/// A few threads for work that blocks (fsync, SQLite): actors never do it themselves. What is queued when it is
+/// destroyed is still done.
 class blocking_pool {
  public:
   explicit blocking_pool(unsigned threads);

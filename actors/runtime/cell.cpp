@@ -12,7 +12,8 @@ namespace {
 /// FNV-1a: the same in every process, now and later: it goes into journals.
 std::uint64_t hash_of(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  for (const char c : text)
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
   return hash;
 }
 
@@ -31,7 +32,8 @@ cell::cell(std::string id, std::uint64_t epoch, cell_limits limits)
 cell::~cell() {
   stop();
   for (auto& [producer, side] : receivers_) {
-    for (auto& [number, one] : side.deliveries) one->forget();
+    for (auto& [number, one] : side.deliveries)
+      one->forget();
   }
 }
 
@@ -249,7 +251,8 @@ void cell::connect(unsigned outlet, std::vector<std::string> consumers) {
   std::sort(consumers.begin(), consumers.end());
   consumers.erase(std::unique(consumers.begin(), consumers.end()), consumers.end());
   outlets_[outlet] = std::move(consumers);
-  for (auto& [consumer, side] : senders_) side.connected = false;
+  for (auto& [consumer, side] : senders_)
+    side.connected = false;
   for (const auto& one : outlets_) {
     for (const auto& consumer : one) {
       auto at = senders_.find(consumer);
@@ -282,7 +285,8 @@ void cell::forget_consumer(const std::string& consumer) {
   if (at == senders_.end()) return;
   at->second.sender.give_up_all("consumer_removed");
   settle_finished();
-  for (auto& one : outlets_) std::erase(one, consumer);
+  for (auto& one : outlets_)
+    std::erase(one, consumer);
   closed_[consumer] = at->second.sender.counts();
   senders_.erase(at);
 }
@@ -295,24 +299,27 @@ void cell::forget_producer(const std::string& producer) {
 }
 
 bool cell::drained() const {
-  return inbox() == 0 && std::all_of(senders_.begin(), senders_.end(),
-                                     [](const auto& one) { return one.second.sender.idle(); });
+  return inbox() == 0 &&
+         std::all_of(senders_.begin(), senders_.end(), [](const auto& one) { return one.second.sender.idle(); });
 }
 
 std::map<std::string, ledger> cell::ledgers() const {
   auto all = closed_;
-  for (const auto& [consumer, side] : senders_) all[consumer] = side.sender.counts();
+  for (const auto& [consumer, side] : senders_)
+    all[consumer] = side.sender.counts();
   return all;
 }
 
 std::size_t cell::inbox() const {
   std::size_t sum = 0;
-  for (const auto& [producer, side] : receivers_) sum += side.receiver.waiting();
+  for (const auto& [producer, side] : receivers_)
+    sum += side.receiver.waiting();
   return sum;
 }
 
 void cell::give_up(const std::string& reason) {
-  for (auto& [consumer, side] : senders_) side.sender.give_up_all(reason);
+  for (auto& [consumer, side] : senders_)
+    side.sender.give_up_all(reason);
   settle_finished();
 }
 

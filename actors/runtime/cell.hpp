@@ -13,7 +13,8 @@
 
 namespace troupe::runtime {
 
-/// What crosses between two cells. Goes by CAF inside a node, by bytes between nodes, by a lossy medium in the simulation.
+/// What crosses between two cells. Goes by CAF inside a node, by bytes between nodes, by a lossy medium in the
+/// simulation.
 struct edge_mail {
   std::string from, to;  ///< component ids
   std::variant<edge_offer, edge_answer> what;
@@ -37,7 +38,11 @@ struct cell_limits {
 /// survives the component. A plain state machine: events and the time go in, mail comes out; one thread at a time.
 class cell {
  public:
-  enum class phase : std::uint8_t { stopped, running, waiting };  ///< waiting: failed, to be started again at `restart_at()`
+  enum class phase : std::uint8_t {
+    stopped,
+    running,
+    waiting
+  };  ///< waiting: failed, to be started again at `restart_at()`
 
   /// `epoch`: larger than that of any cell before in this place; wall-clock nanoseconds, say.
   cell(std::string id, std::uint64_t epoch, cell_limits limits = {});
@@ -51,8 +56,8 @@ class cell {
   void stop();  ///< destroys the component; edges stay
   [[nodiscard]] consumer* component() const { return component_.get(); }
 
-  /// Runs a handler of the component (a timer, an answer from outside) as a unit: what it pushes goes out at its end, or,
-  /// if it throws, not at all, and the component is started again.
+  /// Runs a handler of the component (a timer, an answer from outside) as a unit: what it pushes goes out at its end,
+  /// or, if it throws, not at all, and the component is started again.
   template <class F>
   void run(time_point now, F&& handler) {
     if (phase_ != phase::running) return;
@@ -86,7 +91,7 @@ class cell {
 
   [[nodiscard]] phase current() const { return phase_; }
   [[nodiscard]] std::uint64_t restarts() const { return supervision_.restarts(); }
-  [[nodiscard]] bool drained() const;  ///< nothing waits to be worked on, nothing is unsettled
+  [[nodiscard]] bool drained() const;                           ///< nothing waits to be worked on, nothing is unsettled
   [[nodiscard]] std::map<std::string, ledger> ledgers() const;  ///< by consumer; edges that are no more included
   [[nodiscard]] std::size_t inbox() const;                      ///< batches that wait to be worked on
   void give_up(const std::string& reason);                      ///< the end: nothing unsettled will be delivered

@@ -25,8 +25,8 @@ namespace troupe::runtime {
 class component_metrics;
 class host;
 
-/// Runs functions in a component's actor from other threads. Copies are cheap; what is posted after the component has gone
-/// (or was restarted) is dropped unrun.
+/// Runs functions in a component's actor from other threads. Copies are cheap; what is posted after the component has
+/// gone (or was restarted) is dropped unrun.
 class poster {
  public:
   using sink = std::function<void(std::function<void()>)>;
@@ -38,18 +38,22 @@ class poster {
   std::shared_ptr<const sink> to_;
 };
 
-/// What a component may ask of the runtime. Used in the component's actor only, but for post() copies. Outlives the component.
+/// What a component may ask of the runtime. Used in the component's actor only, but for post() copies. Outlives the
+/// component.
 class component_context {
  public:
   component_context(host& of, services& shared) : host_(of), shared_(shared) {}
 
-  [[nodiscard]] const std::string& id() const;            ///< prometheus.scrape.default
-  [[nodiscard]] std::filesystem::path data_path() const;  ///< its own directory under the storage path; it makes it itself
+  [[nodiscard]] const std::string& id() const;  ///< prometheus.scrape.default
+  [[nodiscard]] std::filesystem::path data_path()
+      const;  ///< its own directory under the storage path; it makes it itself
   [[nodiscard]] time_point now() const { return shared_.time.now(); }
   [[nodiscard]] std::int64_t wall_ms() const { return shared_.time.wall_ms(); }
 
   [[nodiscard]] timer at(time_point when, std::function<void()> what);
-  [[nodiscard]] timer after(clock_duration delay, std::function<void()> what) { return at(now() + delay, std::move(what)); }
+  [[nodiscard]] timer after(clock_duration delay, std::function<void()> what) {
+    return at(now() + delay, std::move(what));
+  }
   [[nodiscard]] poster post();
 
   /// Where the outlet leads from now on.
@@ -91,8 +95,8 @@ class outlet {
 
 using arguments_ref = std::shared_ptr<const void>;  ///< what the component's schema decoded
 
-/// What runs in an actor. All calls come from there, one at a time. An exception from any of them means that the component is
-/// destroyed and made again after a pause.
+/// What runs in an actor. All calls come from there, one at a time. An exception from any of them means that the
+/// component is destroyed and made again after a pause.
 class component : public consumer {
  public:
   /// All edges are there; timers may run.

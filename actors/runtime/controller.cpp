@@ -39,15 +39,24 @@ std::function<void()> once_gone(std::function<void()> what) {
   return [held]() mutable { held.reset(); };
 }
 
-event_header header_of() { return {.component_id = "", .origin = event_origin::controller}; }
+event_header header_of() {
+  return {.component_id = "", .origin = event_origin::controller};
+}
 
-std::string decode_text(const config::diagnostics& why) { return why.empty() ? "unknown" : why[0].message; }
+std::string decode_text(const config::diagnostics& why) {
+  return why.empty() ? "unknown" : why[0].message;
+}
 
 }  // namespace
 
 struct controller::inside {
   inside(const registry& kinds, services& shared, engine& actors, controller_options options)
-      : kinds(kinds), shared(shared), actors(actors), options(options), metrics(shared.metrics), thread(actors.make_detached()) {
+      : kinds(kinds),
+        shared(shared),
+        actors(actors),
+        options(options),
+        metrics(shared.metrics),
+        thread(actors.make_detached()) {
     collect_views();
   }
 
@@ -123,7 +132,8 @@ void controller::inside::evaluate(const graph& next, prepared_nodes& made, confi
   std::map<std::string, config::value> values;
   for (const auto& id : next.order()) {
     const auto& node = *next.find(id);
-    const bool uses_known = std::all_of(node.uses.begin(), node.uses.end(), [&](const auto& u) { return values.contains(u); });
+    const bool uses_known =
+        std::all_of(node.uses.begin(), node.uses.end(), [&](const auto& u) { return values.contains(u); });
     if (!uses_known) {  // it refers to what failed: check what can be checked, say nothing twice
       node.schema().typecheck(*node.block, config::scope(), out);
       continue;
@@ -164,17 +174,20 @@ void controller::inside::evaluate(const graph& next, prepared_nodes& made, confi
 void controller::inside::apply(graph next, prepared_nodes made, config::diagnostics& out) {
   std::vector<std::string> gone;
   const auto& order = current.order();
-  for (auto at = order.rbegin(); at != order.rend(); ++at) {  // those that refer to others first: sources before writers
+  for (auto at = order.rbegin(); at != order.rend();
+       ++at) {  // those that refer to others first: sources before writers
     if (components.contains(*at) && !made.contains(*at)) gone.push_back(*at);
   }
-  for (const auto& id : gone) end({id}, "component_removed");
+  for (const auto& id : gone)
+    end({id}, "component_removed");
 
   for (const auto& [name, setting] : kinds.settings()) {
     const auto at = made.find(name);
     const auto arguments = at != made.end() ? at->second.arguments : setting.schema->default_arguments();
     if (const auto ok = setting.apply(arguments); !ok) {
       const auto* node = next.find(name);
-      out.warning(node ? node->block->head() : config::range{}, "Failed to evaluate node for config block: " + ok.error().message);
+      out.warning(node ? node->block->head() : config::range{},
+                  "Failed to evaluate node for config block: " + ok.error().message);
     }
   }
 
@@ -203,7 +216,8 @@ void controller::inside::apply(graph next, prepared_nodes made, config::diagnost
 /// Ends these together: each finishes what it has, within the deadline; then it is stopped and forgotten.
 void controller::inside::end(const std::vector<std::string>& rank, const std::string& reason) {
   std::string names;
-  for (const auto& id : rank) names += (names.empty() ? "" : ", ") + id;
+  for (const auto& id : rank)
+    names += (names.empty() ? "" : ", ") + id;
   auto waiting = std::make_shared<countdown>(rank.size());
   for (const auto& id : rank) {
     actors.post(id, [h = components.at(id).of, waiting] { h->finish([waiting] { waiting->done(); }); });
@@ -220,7 +234,8 @@ void controller::inside::end(const std::vector<std::string>& rank, const std::st
   }
   constexpr auto patience = std::chrono::seconds(5);
   if (!stopping->wait_for(patience)) shared.events.publish(header_of(), watchdog_fired{"stopping " + names, patience});
-  for (const auto& id : rank) forget(id);
+  for (const auto& id : rank)
+    forget(id);
 }
 
 void controller::inside::forget(const std::string& id) {
@@ -238,7 +253,8 @@ void controller::inside::exports_changed(const std::string& id, config::value va
   if (exports.at(id) == value) return;
   exports[id] = std::move(value);
   if (const auto* node = current.find(id)) {
-    for (const auto& user : node->used_by) evaluate_again(user, when);
+    for (const auto& user : node->used_by)
+      evaluate_again(user, when);
   }
   publish_view();
 }
@@ -254,7 +270,9 @@ void controller::inside::evaluate_again(const std::string& id, time_point since)
   metrics.evaluated(id, began - since, now - began);
   if (why.has_errors()) {
     const auto text = "component evaluation failed: decoding configuration: " + decode_text(why);
-    one.of->status().change([&](auto& view) { view.evaluation = {health_state::unhealthy, text, shared.time.wall_ms()}; });
+    one.of->status().change([&](auto& view) {
+      view.evaluation = {health_state::unhealthy, text, shared.time.wall_ms()};
+    });
     shared.events.publish(header_of(), evaluation_failed{id, decode_text(why), now - began});
     return;
   }
@@ -266,7 +284,8 @@ void controller::inside::evaluate_again(const std::string& id, time_point since)
   auto value = node.component->exports({id, shared}, arguments.get());
   if (exports.at(id) == value) return;
   exports[id] = std::move(value);
-  for (const auto& user : node.used_by) evaluate_again(user, since);  // ends: the graph has no cycles
+  for (const auto& user : node.used_by)
+    evaluate_again(user, since);  // ends: the graph has no cycles
 }
 
 void controller::inside::publish_view() {
@@ -283,25 +302,28 @@ void controller::inside::publish_view() {
 
 /// Read when somebody asks for the metrics, in that thread.
 void controller::inside::collect_views() {
-  metrics.collect("alloy_component_controller_running_components", metric_type::gauge,
-                  "Components by health.", [this] {
-                    std::map<health_state, double> count;
-                    for (const auto& one : *view()) ++count[one.running->status().get().overall().state];
-                    std::vector<measured> all;
-                    for (const auto& [state, number] : count) all.push_back({{{"health_type", std::string(to_string(state))}}, number});
-                    return all;
-                  });
+  metrics.collect("alloy_component_controller_running_components", metric_type::gauge, "Components by health.", [this] {
+    std::map<health_state, double> count;
+    for (const auto& one : *view())
+      ++count[one.running->status().get().overall().state];
+    std::vector<measured> all;
+    for (const auto& [state, number] : count)
+      all.push_back({{{"health_type", std::string(to_string(state))}}, number});
+    return all;
+  });
   metrics.collect("alloy_component_graph_connection", metric_type::gauge, "Which component sends to which.", [this] {
     std::vector<measured> all;
     for (const auto& one : *view()) {
       std::set<std::string> to;
-      for (const auto& outlet : one.running->status().get().consumers) to.insert(outlet.begin(), outlet.end());
-      for (const auto& id : to) all.push_back({{{"from", one.id}, {"to", id}}, 1});
+      for (const auto& outlet : one.running->status().get().consumers)
+        to.insert(outlet.begin(), outlet.end());
+      for (const auto& id : to)
+        all.push_back({{{"from", one.id}, {"to", id}}, 1});
     }
     return all;
   });
-  metrics.collect("troupe_component_restarts_total", metric_type::counter, "How often a component was started again after it had failed.",
-                  [this] {
+  metrics.collect("troupe_component_restarts_total", metric_type::counter,
+                  "How often a component was started again after it had failed.", [this] {
                     std::vector<measured> all;
                     for (const auto& one : *view()) {
                       all.push_back({{{"component_id", one.id}, {"component_path", "/"}},
@@ -312,7 +334,8 @@ void controller::inside::collect_views() {
   collect_edges();
 }
 
-/// All edges as they were at one moment: each ledger is read once for a page, so that what is said about it there agrees.
+/// All edges as they were at one moment: each ledger is read once for a page, so that what is said about it there
+/// agrees.
 const controller::inside::edge_list& controller::inside::edges_of_page() const {
   thread_local std::uint64_t page = 0;
   thread_local edge_list edges;
@@ -320,7 +343,8 @@ const controller::inside::edge_list& controller::inside::edges_of_page() const {
     page = own_metrics::current_page();
     edges.clear();
     for (const auto& one : *view()) {
-      for (auto& [to, counts] : one.running->status().get().edges) edges.push_back({one.id, to, std::move(counts)});
+      for (auto& [to, counts] : one.running->status().get().edges)
+        edges.push_back({one.id, to, std::move(counts)});
     }
   }
   return edges;
@@ -332,7 +356,8 @@ void controller::inside::collect_edges() {
   const auto edges = [this](std::string_view name, metric_type type, std::string_view help, amount read) {
     metrics.collect(name, type, help, [this, read] {
       std::vector<measured> all;
-      for (const auto& [from, to, counts] : edges_of_page()) read({{"from", from}, {"to", to}}, counts, all);
+      for (const auto& [from, to, counts] : edges_of_page())
+        read({{"from", from}, {"to", to}}, counts, all);
       return all;
     });
   };
@@ -352,14 +377,17 @@ void controller::inside::collect_edges() {
   };
   items("troupe_edge_pushed_items_total", metric_type::counter, "Samples, entries or spans that the producer pushed.",
         [](const ledger& l) { return l.pushed.items; });
-  items("troupe_edge_settled_items_total", metric_type::counter, "Items for which everything further down took responsibility.",
+  items("troupe_edge_settled_items_total", metric_type::counter,
+        "Items for which everything further down took responsibility.",
         [](const ledger& l) { return l.settled.items; });
-  dropped("troupe_edge_dropped_items_total", "Items that were given up, by reason.", [](const ledger::amount& a) { return a.items; });
+  dropped("troupe_edge_dropped_items_total", "Items that were given up, by reason.",
+          [](const ledger::amount& a) { return a.items; });
   items("troupe_edge_in_flight_items", metric_type::gauge, "Items that are neither settled nor dropped.",
         [](const ledger& l) { return l.in_flight.items; });
   items("troupe_edge_pushed_batches_total", metric_type::counter, "Batches that the producer pushed.",
         [](const ledger& l) { return l.pushed.batches; });
-  items("troupe_edge_settled_batches_total", metric_type::counter, "Batches for which everything further down took responsibility.",
+  items("troupe_edge_settled_batches_total", metric_type::counter,
+        "Batches for which everything further down took responsibility.",
         [](const ledger& l) { return l.settled.batches; });
   dropped("troupe_edge_dropped_batches_total", "Batches that were given up, by reason.",
           [](const ledger::amount& a) { return a.batches; });
@@ -375,7 +403,8 @@ void controller::inside::stop() {
   if (std::exchange(stopped, true)) return;
   // Rank by rank: what nobody refers to first, that is, sources; writers last.
   std::set<std::string> left;
-  for (const auto& [id, one] : components) left.insert(id);
+  for (const auto& [id, one] : components)
+    left.insert(id);
   while (!left.empty()) {
     std::vector<std::string> rank;
     for (const auto& id : left) {
@@ -385,7 +414,8 @@ void controller::inside::stop() {
       if (!used) rank.push_back(id);
     }
     end(rank, "shutdown");
-    for (const auto& id : rank) left.erase(id);
+    for (const auto& id : rank)
+      left.erase(id);
   }
   publish_view();
 }
@@ -393,7 +423,9 @@ void controller::inside::stop() {
 controller::controller(const registry& kinds, services& shared, engine& actors, controller_options options)
     : inside_(std::make_unique<inside>(kinds, shared, actors, options)) {}
 
-controller::~controller() { stop(); }
+controller::~controller() {
+  stop();
+}
 
 void controller::load(std::shared_ptr<const configuration> what, std::function<void(const load_result&)> done) {
   inside_->thread->post([this, what = std::move(what), done = std::move(done)] { done(inside_->load(what)); });
@@ -414,14 +446,19 @@ void controller::stop() {
   over.get_future().wait();
 }
 
-std::vector<component_view> controller::components() const { return *inside_->view(); }
-bool controller::ready() const { return inside_->ready; }
+std::vector<component_view> controller::components() const {
+  return *inside_->view();
+}
+bool controller::ready() const {
+  return inside_->ready;
+}
 
 config::diagnostics validate(const std::shared_ptr<const configuration>& what, const registry& kinds,
                              const language_limits& limits) {
   config::diagnostics out;
   const graph checked(what, kinds, limits, out);
-  for (const auto& [id, node] : checked.nodes()) node.schema().typecheck(*node.block, config::scope(), out);
+  for (const auto& [id, node] : checked.nodes())
+    node.schema().typecheck(*node.block, config::scope(), out);
   return out;
 }
 

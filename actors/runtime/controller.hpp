@@ -29,10 +29,12 @@ struct load_result {
 
 struct controller_options {
   language_limits language;
-  clock_duration drain_deadline = std::chrono::seconds(30);  ///< for a component that is removed, and for each rank at the end
+  clock_duration drain_deadline =
+      std::chrono::seconds(30);  ///< for a component that is removed, and for each rank at the end
 };
 
-/// Turns configurations into running components. Loads, re-evaluations and the end happen in one thread of its own, in turn.
+/// Turns configurations into running components. Loads, re-evaluations and the end happen in one thread of its own, in
+/// turn.
 class controller {
  public:
   controller(const registry& kinds, services& shared, engine& actors, controller_options options);

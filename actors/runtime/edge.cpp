@@ -7,7 +7,8 @@ namespace troupe::runtime {
 bool ledger::balances() const {
   amount sum = settled;
   sum.batches += in_flight.batches, sum.items += in_flight.items;
-  for (const auto& [reason, lost] : dropped) sum.batches += lost.batches, sum.items += lost.items;
+  for (const auto& [reason, lost] : dropped)
+    sum.batches += lost.batches, sum.items += lost.items;
   return sum == pushed;
 }
 
@@ -151,7 +152,8 @@ void edge_receiver::take_front() {
 }
 
 void edge_receiver::skip_done() {
-  while (!inbox_.empty() && (!inbox_.front().batch || done_.erase(inbox_.front().number) > 0)) take_front();
+  while (!inbox_.empty() && (!inbox_.front().batch || done_.erase(inbox_.front().number) > 0))
+    take_front();
 }
 
 void edge_receiver::taken() {

@@ -18,7 +18,7 @@ using telemetry::batch_ref;
 using batch_number = std::uint64_t;  ///< counts from 1 within an epoch
 
 struct edge_limits {
-  std::size_t window_batches = 16;                       ///< sent, not yet taken
+  std::size_t window_batches = 16;  ///< sent, not yet taken
   std::size_t window_bytes = std::size_t{8} << 20;
   std::size_t unsettled_bytes = std::size_t{64} << 20;  ///< beyond it the outlet pushes back
 };
@@ -62,8 +62,8 @@ struct edge_answer {
   std::vector<std::pair<batch_number, verdict>> settled;
 };
 
-/// The sending half of an edge: numbers batches, keeps each until it is settled, sends again what a restarted consumer lost.
-/// Knows no clock, no actor, no network. The same object runs under an actor, over a link and in the simulation.
+/// The sending half of an edge: numbers batches, keeps each until it is settled, sends again what a restarted consumer
+/// lost. Knows no clock, no actor, no network. The same object runs under an actor, over a link and in the simulation.
 class edge_sender {
  public:
   /// `counts`: of the same edge before, when it is made again.
@@ -73,8 +73,8 @@ class edge_sender {
   /// Past its bound: whoever can wait, should. A push is still taken.
   [[nodiscard]] bool full() const { return counts_.unsettled_bytes >= limits_.unsettled_bytes; }
   void push(batch_ref batch, origin from);
-  /// For a source that can't wait: drops the oldest batches that were never sent while more than the bound is not taken. What
-  /// the consumer has taken is bounded further down; only at twice the bound it counts here, too.
+  /// For a source that can't wait: drops the oldest batches that were never sent while more than the bound is not
+  /// taken. What the consumer has taken is bounded further down; only at twice the bound it counts here, too.
   void give_up_oldest(const std::string& reason);
   /// Nobody will ever take what is left.
   void give_up_all(const std::string& reason);
@@ -122,8 +122,8 @@ class edge_receiver {
 
   /// The next batch to work on; null: none. Its place is kept until taken() or restarted().
   [[nodiscard]] const numbered_batch* front() const { return inbox_.empty() ? nullptr : &inbox_.front(); }
-  void taken();                                      ///< the front one
-  void settled(batch_number number, verdict how);    ///< a taken one
+  void taken();                                    ///< the front one
+  void settled(batch_number number, verdict how);  ///< a taken one
   /// The consumer died: what it had not taken must come again, and also these, taken but lost with it.
   void restarted(const std::set<batch_number>& lost);
 
@@ -142,9 +142,9 @@ class edge_receiver {
   std::pair<std::uint64_t, std::uint64_t> stamp_;
   std::deque<numbered_batch> inbox_;
   batch_number received_ = 0, taken_ = 0;
-  std::set<batch_number> done_;                 // beyond taken_, worked on before a restart: not again
-  std::map<batch_number, verdict> verdicts_;    // until the producer forgets the number
-  std::vector<batch_number> unsaid_;            // verdicts not told yet
+  std::set<batch_number> done_;               // beyond taken_, worked on before a restart: not again
+  std::map<batch_number, verdict> verdicts_;  // until the producer forgets the number
+  std::vector<batch_number> unsaid_;          // verdicts not told yet
   bool changed_ = false, rewind_ = false, repeat_ = false;
 };
 

@@ -24,8 +24,8 @@ struct driver {
   static constexpr const char* name = "cell";
 };
 
-/// After a message: when no more wait, or some have been handled, what they led to goes out, and a wake_up is ordered if the host
-/// wants one.
+/// After a message: when no more wait, or some have been handled, what they led to goes out, and a wake_up is ordered
+/// if the host wants one.
 void settle(cell_actor::stateful_pointer<driver> self) {
   constexpr unsigned most_unflushed = 16;
   auto& state = self->state;
@@ -116,7 +116,8 @@ struct engine::inside {
 engine::engine(unsigned threads) : inside_(std::make_shared<inside>(threads)) {}
 engine::~engine() = default;
 
-void engine::add(const std::shared_ptr<host>& one, std::function<void(const std::string&, config::value)> exports_changed) {
+void engine::add(const std::shared_ptr<host>& one,
+                 std::function<void(const std::string&, config::value)> exports_changed) {
   auto actor = inside_->system.spawn(drive, one, &one->shared().time);
   host_links links;
   std::weak_ptr<inside> weak = inside_;
@@ -170,6 +171,8 @@ class detached_handle final : public detached {
 
 }  // namespace
 
-std::unique_ptr<detached> engine::make_detached() { return std::make_unique<detached_handle>(inside_->system); }
+std::unique_ptr<detached> engine::make_detached() {
+  return std::make_unique<detached_handle>(inside_->system);
+}
 
 }  // namespace troupe::runtime

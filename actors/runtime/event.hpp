@@ -25,8 +25,8 @@ enum class event_origin : std::uint8_t { component, controller, service };
 /// What every event carries. The views are the publisher's and live as long as the call.
 struct event_header {
   std::chrono::system_clock::time_point time{};  ///< none: the time of publishing
-  std::string_view component_id{};               ///< or the controller's, or the service's name; none: the process as such
-  std::string_view component_path = "/";         ///< the module it stands in
+  std::string_view component_id{};        ///< or the controller's, or the service's name; none: the process as such
+  std::string_view component_path = "/";  ///< the module it stands in
   event_origin origin = event_origin::component;
   bool self_telemetry = false;  ///< caused by delivering own telemetry: written, never delivered again
   telemetry::trace_context trace{};

@@ -15,8 +15,9 @@ constexpr std::string_view type_name() {
 }
 
 template <class E>
-constexpr auto field_names_of = std::apply(
-    [](const auto&... one) { return std::array<std::string_view, sizeof...(one)>{one.name...}; }, event_kind<E>::fields);
+constexpr auto field_names_of =
+    std::apply([](const auto&... one) { return std::array<std::string_view, sizeof...(one)>{one.name...}; },
+               event_kind<E>::fields);
 
 template <class... E>
 constexpr std::array<event_type, sizeof...(E)> table(event_list<E...>) {
@@ -37,14 +38,17 @@ std::string_view to_string(log_level level) {
   return names[static_cast<std::size_t>(level)];
 }
 
-std::span<const event_type> event_types() { return all_types; }
+std::span<const event_type> event_types() {
+  return all_types;
+}
 
 void event_interest::lower(std::size_t index, log_level from) {
   from_[index] = std::min(from_[index], static_cast<std::uint8_t>(from));
 }
 
 event_interest& event_interest::all(log_level from) {
-  for (std::size_t i = 0; i < from_.size(); ++i) lower(i, from);
+  for (std::size_t i = 0; i < from_.size(); ++i)
+    lower(i, from);
   return *this;
 }
 
@@ -64,16 +68,20 @@ void event_subscriber::interest_changed() {
   if (event_bus* const bus = bus_.load()) bus->ask_again();
 }
 
-event_bus::event_bus() : subscriptions_(std::make_shared<subscriptions>()) { set_thresholds(); }
+event_bus::event_bus() : subscriptions_(std::make_shared<subscriptions>()) {
+  set_thresholds();
+}
 
 event_bus::~event_bus() {
-  for (const auto& one : *subscriptions_) one.who->bus_ = nullptr;
+  for (const auto& one : *subscriptions_)
+    one.who->bus_ = nullptr;
 }
 
 void event_bus::set_thresholds() {
   for (std::size_t i = 0; i < from_.size(); ++i) {
     std::uint8_t lowest = early_ ? 0 : event_interest::nothing;
-    for (const auto& one : *subscriptions_) lowest = std::min(lowest, one.interest.from_[i]);
+    for (const auto& one : *subscriptions_)
+      lowest = std::min(lowest, one.interest.from_[i]);
     from_[i].store(lowest, std::memory_order_relaxed);
   }
 }
@@ -160,7 +168,8 @@ void event_bus::unsubscribe(const event_subscriber& who) {
 void event_bus::ask_again() {
   const std::lock_guard serial(subscribing_);
   auto next = std::make_shared<subscriptions>(*subscriptions_);
-  for (auto& one : *next) one.interest = one.who->interest();
+  for (auto& one : *next)
+    one.interest = one.who->interest();
   const std::lock_guard lock(mutex_);
   subscriptions_ = std::move(next);
   set_thresholds();

@@ -13,7 +13,8 @@
 
 namespace troupe::runtime {
 
-/// Which events a subscriber wants: for each kind the lowest level. Combine: `event_interest().all(log_level::info).spans()`.
+/// Which events a subscriber wants: for each kind the lowest level. Combine:
+/// `event_interest().all(log_level::info).spans()`.
 class event_interest {
  public:
   event_interest& all(log_level from);

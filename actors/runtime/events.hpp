@@ -164,9 +164,11 @@ template <>
 struct event_kind<batch_retried> : event_at<log_level::warn> {
   static constexpr std::string_view message = "Failed to send batch, retrying";
   static constexpr std::tuple fields{optional_field("component", &batch_retried::component),
-                                     field("endpoint", &batch_retried::endpoint), field("err", &batch_retried::reason),
+                                     field("endpoint", &batch_retried::endpoint),
+                                     field("err", &batch_retried::reason),
                                      optional_field("status", &batch_retried::status),
-                                     field("attempt", &batch_retried::attempt), field("delay", &batch_retried::delay)};
+                                     field("attempt", &batch_retried::attempt),
+                                     field("delay", &batch_retried::delay)};
 };
 
 struct batch_dropped {
@@ -179,10 +181,10 @@ struct batch_dropped {
 template <>
 struct event_kind<batch_dropped> : event_at<log_level::error> {
   static constexpr std::string_view message = "batch dropped";
-  static constexpr std::tuple fields{
-      optional_field("component", &batch_dropped::component), optional_field("edge", &batch_dropped::edge),
-      field("items", &batch_dropped::items), field("reason", &batch_dropped::reason),
-      optional_field("err", &batch_dropped::detail)};
+  static constexpr std::tuple fields{optional_field("component", &batch_dropped::component),
+                                     optional_field("edge", &batch_dropped::edge),
+                                     field("items", &batch_dropped::items), field("reason", &batch_dropped::reason),
+                                     optional_field("err", &batch_dropped::detail)};
 };
 
 // The journal.
@@ -307,10 +309,9 @@ struct http_request_failed {
 template <>
 struct event_kind<http_request_failed> : event_at<log_level::warn> {
   static constexpr std::string_view message = "request failed";
-  static constexpr std::tuple fields{optional_field("method", &http_request_failed::method),
-                                     optional_field("path", &http_request_failed::path),
-                                     optional_field("status", &http_request_failed::status),
-                                     field("err", &http_request_failed::error)};
+  static constexpr std::tuple fields{
+      optional_field("method", &http_request_failed::method), optional_field("path", &http_request_failed::path),
+      optional_field("status", &http_request_failed::status), field("err", &http_request_failed::error)};
 };
 
 struct shutdown_begun {

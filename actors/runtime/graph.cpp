@@ -22,7 +22,8 @@ std::shared_ptr<const configuration> configuration::parse(const std::vector<conf
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(texts.data()), texts.size(), digest);
   constexpr char hex[] = "0123456789abcdef";
-  for (unsigned char byte : digest) made->sha256 += {hex[byte >> 4], hex[byte & 15]};
+  for (unsigned char byte : digest)
+    made->sha256 += {hex[byte >> 4], hex[byte & 15]};
   return made;
 }
 
@@ -38,9 +39,11 @@ graph::graph(std::shared_ptr<const configuration> of, const registry& kinds, con
       }
     }
   }
-  for (auto& [id, node] : nodes_) resolve(node, out);
+  for (auto& [id, node] : nodes_)
+    resolve(node, out);
   for (auto& [id, node] : nodes_) {
-    for (const auto& used : node.uses) nodes_.at(used).used_by.push_back(id);
+    for (const auto& used : node.uses)
+      nodes_.at(used).used_by.push_back(id);
   }
   sort(out);
 }
@@ -64,11 +67,12 @@ void graph::declare(const config::ast::block& block, const registry& kinds, cons
     return;
   }
   if (node.component && node.schema().level() < limits.minimum_stability) {
-    out.error(block.head(),
-              "component \"" + name + "\" is at stability level \"" + std::string(to_string(node.schema().level())) +
-                  "\", which is below the minimum allowed stability level \"" +
-                  std::string(to_string(limits.minimum_stability)) + "\". Use --stability.level command-line flag to enable \"" +
-                  std::string(to_string(node.schema().level())) + "\" features");
+    out.error(block.head(), "component \"" + name + "\" is at stability level \"" +
+                                std::string(to_string(node.schema().level())) +
+                                "\", which is below the minimum allowed stability level \"" +
+                                std::string(to_string(limits.minimum_stability)) +
+                                "\". Use --stability.level command-line flag to enable \"" +
+                                std::string(to_string(node.schema().level())) + "\" features");
     return;
   }
   const auto [at, fresh] = nodes_.emplace(node.id, node);
@@ -129,12 +133,14 @@ void graph::sort(config::diagnostics& out) {
     if (together.size() > 1) {
       std::sort(together.begin(), together.end());
       std::string names;
-      for (const auto& one : together) names += (names.empty() ? "" : ", ") + one;
+      for (const auto& one : together)
+        names += (names.empty() ? "" : ", ") + one;
       out.error(nodes_.at(together.front()).block->head(), "cycle: " + names);
     } else if (std::binary_search(node.uses.begin(), node.uses.end(), id)) {
       out.error(node.block->head(), "self reference: " + id);
     }
-    for (auto& one : together) order_.push_back(std::move(one));
+    for (auto& one : together)
+      order_.push_back(std::move(one));
   };
   for (const auto& [id, node] : nodes_) {
     if (marks[id].index == 0) visit(id);
@@ -156,7 +162,8 @@ struct name_tree {
   [[nodiscard]] config::value to_value() const {
     if (below.empty()) return leaf;
     std::vector<config::object::entry> fields;
-    for (const auto& [name, tree] : below) fields.emplace_back(name, tree.to_value());
+    for (const auto& [name, tree] : below)
+      fields.emplace_back(name, tree.to_value());
     return config::object(std::move(fields));
   }
 };
@@ -177,7 +184,8 @@ config::scope graph::scope_of(const graph_node& node, const std::map<std::string
     tree->leaf = at->second;
   }
   config::scope scope;
-  for (const auto& [name, tree] : root.below) scope.set(name, tree.to_value());
+  for (const auto& [name, tree] : root.below)
+    scope.set(name, tree.to_value());
   return scope;
 }
 

@@ -31,7 +31,9 @@ struct graph_node {
   std::vector<std::string> uses;     ///< ids its expressions refer to, sorted
   std::vector<std::string> used_by;  ///< the inverse, sorted
 
-  [[nodiscard]] const config::component_schema& schema() const { return component ? *component->schema : *setting->schema; }
+  [[nodiscard]] const config::component_schema& schema() const {
+    return component ? *component->schema : *setting->schema;
+  }
 };
 
 /// What of the language may be used (--stability.level, --feature.community-components.enabled).
@@ -54,7 +56,8 @@ class graph {
   [[nodiscard]] const std::shared_ptr<const configuration>& source() const { return source_; }
 
   /// The scope of one node's expressions: what it refers to, by its name in the language.
-  [[nodiscard]] config::scope scope_of(const graph_node& node, const std::map<std::string, config::value>& exports) const;
+  [[nodiscard]] config::scope scope_of(const graph_node& node,
+                                       const std::map<std::string, config::value>& exports) const;
 
  private:
   void declare(const config::ast::block& block, const registry& kinds, const language_limits& limits,

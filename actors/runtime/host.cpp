@@ -6,21 +6,30 @@
 
 namespace troupe::runtime {
 
-void component::consume(const batch_ref&, receipt) { throw std::logic_error("this component takes no batches"); }
+void component::consume(const batch_ref&, receipt) {
+  throw std::logic_error("this component takes no batches");
+}
 
 bool component::serve(const std::string&, const http::server_request&, const std::shared_ptr<http::responder>&) {
   return false;
 }
 
-const std::string& component_context::id() const { return host_.id_; }
-std::filesystem::path component_context::data_path() const { return shared_.storage / host_.id_; }
+const std::string& component_context::id() const {
+  return host_.id_;
+}
+std::filesystem::path component_context::data_path() const {
+  return shared_.storage / host_.id_;
+}
 timer component_context::at(time_point when, std::function<void()> what) {
   return {host_.timers_, when, std::move(what)};
 }
-poster component_context::post() { return poster(host_.sink_); }
+poster component_context::post() {
+  return poster(host_.sink_);
+}
 void component_context::connect(unsigned outlet, const std::vector<std::shared_ptr<const receiver>>& to) {
   std::vector<std::string> ids;
-  for (const auto& one : to) ids.push_back(one->component());
+  for (const auto& one : to)
+    ids.push_back(one->component());
   host_.cell_.connect(outlet, ids);
   host_.consumers_.resize(std::max<std::size_t>(host_.consumers_.size(), outlet + 1));
   host_.consumers_[outlet] = std::move(ids);
@@ -28,14 +37,18 @@ void component_context::connect(unsigned outlet, const std::vector<std::shared_p
 void component_context::push(unsigned outlet, const batch_ref& batch, receipt of) {
   host_.cell_.push(outlet, batch, std::move(of));
 }
-bool component_context::has_room() const { return host_.cell_.has_room(); }
+bool component_context::has_room() const {
+  return host_.cell_.has_room();
+}
 void component_context::set_exports(config::value exports) {
   host_.links_.exports_changed(host_.id_, std::move(exports));
 }
 void component_context::set_health(health_state state, std::string message) {
   host_.status_.change([&](auto& view) { view.own = {state, std::move(message), wall_ms()}; });
 }
-component_metrics& component_context::metrics() { return *host_.metrics_; }
+component_metrics& component_context::metrics() {
+  return *host_.metrics_;
+}
 
 host::host(std::string id, const component_definition& definition, services& shared)
     : id_(std::move(id)),
@@ -58,7 +71,9 @@ result<void> host::prepare(arguments_ref arguments) {
   } catch (const std::exception& e) {
     return failure(e.what());
   }
-  status_.change([&](auto& view) { view.evaluation = {health_state::healthy, "component evaluated", shared_.time.wall_ms()}; });
+  status_.change([&](auto& view) {
+    view.evaluation = {health_state::healthy, "component evaluated", shared_.time.wall_ms()};
+  });
   return {};
 }
 
@@ -107,7 +122,8 @@ void host::on_posted(const std::function<void()>& what) {
 
 void host::on_time() {
   cell_.on_time(shared_.time.now());
-  while (auto due = timers_.take_due(shared_.time.now())) cell_.run(shared_.time.now(), due);
+  while (auto due = timers_.take_due(shared_.time.now()))
+    cell_.run(shared_.time.now(), due);
 }
 
 std::optional<time_point> host::wake_at() const {
@@ -118,7 +134,8 @@ std::optional<time_point> host::wake_at() const {
 }
 
 void host::flush() {
-  for (auto& mail : cell_.take_mail()) links_.send(std::move(mail));
+  for (auto& mail : cell_.take_mail())
+    links_.send(std::move(mail));
   status_.change([&](auto& view) {
     view.restarts = cell_.restarts();
     view.inbox = cell_.inbox();
@@ -134,9 +151,10 @@ void host::update(arguments_ref arguments) {
   cell_.run(shared_.time.now(), [this] {
     const auto updated = running()->update(arguments_);
     status_.change([&](auto& view) {
-      view.evaluation = updated ? health{health_state::healthy, "component evaluated", shared_.time.wall_ms()}
-                                : health{health_state::unhealthy, "component evaluation failed: " + updated.error().message,
-                                         shared_.time.wall_ms()};
+      view.evaluation = updated
+                            ? health{health_state::healthy, "component evaluated", shared_.time.wall_ms()}
+                            : health{health_state::unhealthy, "component evaluation failed: " + updated.error().message,
+                                     shared_.time.wall_ms()};
     });
   });
 }

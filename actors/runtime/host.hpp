@@ -19,8 +19,8 @@ class component_status {
  public:
   struct view {
     health run, own, evaluation;
-    std::map<std::string, ledger> edges;                ///< by consumer
-    std::vector<std::vector<std::string>> consumers;    ///< of each outlet, now
+    std::map<std::string, ledger> edges;              ///< by consumer
+    std::vector<std::vector<std::string>> consumers;  ///< of each outlet, now
     std::uint64_t restarts = 0;
     std::size_t inbox = 0;  ///< batches that wait to be worked on
     [[nodiscard]] health overall() const { return health::worse(health::worse(run, own), evaluation); }
@@ -42,8 +42,8 @@ class component_status {
 
 /// How a host reaches the world around it; the actor around it, or a test.
 struct host_links {
-  std::function<void(edge_mail)> send;                              ///< to another component
-  std::function<void(std::function<void()>)> post;                  ///< run this in the host's actor; any thread
+  std::function<void(edge_mail)> send;              ///< to another component
+  std::function<void(std::function<void()>)> post;  ///< run this in the host's actor; any thread
   std::function<void(const std::string& id, config::value)> exports_changed;
 };
 
@@ -58,8 +58,8 @@ class host : public std::enable_shared_from_this<host> {
   [[nodiscard]] result<void> prepare(arguments_ref arguments);
   void link(host_links links) { links_ = std::move(links); }
 
-  /// What a handler leaves to be done (mail to send, what is shown of it) waits until flush(), so that a burst of messages is
-  /// answered once.
+  /// What a handler leaves to be done (mail to send, what is shown of it) waits until flush(), so that a burst of
+  /// messages is answered once.
   void flush();
   void start();
   void on_mail(const edge_mail& mail);
@@ -72,7 +72,8 @@ class host : public std::enable_shared_from_this<host> {
   void stop(const std::string& reason);  ///< what is still under way is given up for that reason
   /// The component's JSON; "[]" while it isn't running.
   [[nodiscard]] std::string debug_info() const;
-  bool serve(const std::string& path, const http::server_request& request, const std::shared_ptr<http::responder>& answer);
+  bool serve(const std::string& path, const http::server_request& request,
+             const std::shared_ptr<http::responder>& answer);
   [[nodiscard]] std::optional<time_point> wake_at() const;
 
   [[nodiscard]] const std::string& id() const { return id_; }

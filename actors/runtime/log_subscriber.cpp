@@ -96,7 +96,8 @@ bool needs_quotes(std::string_view text) {
 void append_json_escape(char32_t point, std::string& out) {
   constexpr std::string_view digits = "0123456789abcdef";
   out += "\\u";
-  for (int shift = 12; shift >= 0; shift -= 4) out += digits[(point >> shift) & 15];
+  for (int shift = 12; shift >= 0; shift -= 4)
+    out += digits[(point >> shift) & 15];
 }
 
 void append_json_text(std::string_view text, std::string& out) {
@@ -208,7 +209,8 @@ void write_origin(const event_header& header, line_writer& line) {
   if (header.trace.trace_id == decltype(header.trace.trace_id){}) return;
   std::string id;
   constexpr std::string_view digits = "0123456789abcdef";
-  for (const std::uint8_t byte : header.trace.trace_id) (id += digits[byte >> 4]) += digits[byte & 15];
+  for (const std::uint8_t byte : header.trace.trace_id)
+    (id += digits[byte >> 4]) += digits[byte & 15];
   line("trace_id", id);
 }
 
@@ -239,7 +241,8 @@ class no_broken_pipe {
   bool was_pending_ = false;
 };
 
-/// Writes whole lines. A reader that stands still is waited for a moment, once; then lines are lost until it reads again.
+/// Writes whole lines. A reader that stands still is waited for a moment, once; then lines are lost until it reads
+/// again.
 class descriptor_sink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   descriptor_sink(int descriptor, const std::atomic<log_format>& format) : descriptor_(descriptor), format_(format) {}
@@ -342,7 +345,9 @@ log_level log_subscriber::level() const {
   return log_level::error;
 }
 
-event_interest log_subscriber::interest() const { return event_interest().all(level()); }
+event_interest log_subscriber::interest() const {
+  return event_interest().all(level());
+}
 
 void log_subscriber::on_event(const event& what) noexcept {
   try {
@@ -356,6 +361,8 @@ void log_subscriber::on_event(const event& what) noexcept {
   }
 }
 
-std::uint64_t log_subscriber::lost() const { return output_->sink->lost.load(); }
+std::uint64_t log_subscriber::lost() const {
+  return output_->sink->lost.load();
+}
 
 }  // namespace troupe::runtime

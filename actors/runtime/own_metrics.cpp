@@ -48,7 +48,8 @@ std::string number_text(double value) {
 }
 
 label_set with(label_set labels, const label_set& constant) {
-  for (const auto& [name, value] : constant) labels.set(name, value);
+  for (const auto& [name, value] : constant)
+    labels.set(name, value);
   return labels;
 }
 
@@ -56,27 +57,41 @@ label_set with(label_set labels, const label_set& constant) {
 
 counter::counter() : counter_(std::make_unique<prometheus::Counter>()) {}
 counter::~counter() = default;
-void counter::add(double by) { counter_->Increment(by); }
-double counter::value() const { return counter_->Value(); }
+void counter::add(double by) {
+  counter_->Increment(by);
+}
+double counter::value() const {
+  return counter_->Value();
+}
 
 gauge::gauge() : gauge_(std::make_unique<prometheus::Gauge>()) {}
 gauge::~gauge() = default;
-void gauge::set(double value) { gauge_->Set(value); }
-void gauge::add(double by) { gauge_->Increment(by); }
-double gauge::value() const { return gauge_->Value(); }
+void gauge::set(double value) {
+  gauge_->Set(value);
+}
+void gauge::add(double by) {
+  gauge_->Increment(by);
+}
+double gauge::value() const {
+  return gauge_->Value();
+}
 
-histogram::histogram(const std::vector<double>& bounds)
-    : histogram_(std::make_unique<prometheus::Histogram>(bounds)) {}
+histogram::histogram(const std::vector<double>& bounds) : histogram_(std::make_unique<prometheus::Histogram>(bounds)) {}
 histogram::~histogram() = default;
-void histogram::observe(double value) { histogram_->Observe(value); }
+void histogram::observe(double value) {
+  histogram_->Observe(value);
+}
 
 summary::summary(const std::vector<quantile>& quantiles) {
   prometheus::Summary::Quantiles wanted;
-  for (const auto& [q, error] : quantiles) wanted.emplace_back(q, error);
+  for (const auto& [q, error] : quantiles)
+    wanted.emplace_back(q, error);
   summary_ = std::make_unique<prometheus::Summary>(wanted, std::chrono::minutes(10));
 }
 summary::~summary() = default;
-void summary::observe(double value) { summary_->Observe(value); }
+void summary::observe(double value) {
+  summary_->Observe(value);
+}
 
 struct metrics_registry {
   /// The family of this name, as long as anybody uses it.
@@ -170,7 +185,8 @@ std::vector<line> component_metrics::state::lines_of(const runtime::histogram& o
 std::vector<line> component_metrics::state::lines_of(const runtime::summary& of) {
   const auto now = of.summary_->Collect().summary;
   std::vector<line> out;
-  for (const auto& one : now.quantile) out.push_back({"", "quantile", number_text(one.quantile), one.value});
+  for (const auto& one : now.quantile)
+    out.push_back({"", "quantile", number_text(one.quantile), one.value});
   out.push_back({"_sum", {}, {}, now.sample_sum});
   out.push_back({"_count", {}, {}, static_cast<double>(now.sample_count)});
   return out;
@@ -204,7 +220,8 @@ void component_metrics::state::read(collection::entry& from, families& out) {
   family* const to = place_for(from.info, out);
   if (!to) return;
   try {
-    for (auto& one : from.read()) to->all.push_back({with(std::move(one.labels), *labels), {{"", {}, {}, one.value}}});
+    for (auto& one : from.read())
+      to->all.push_back({with(std::move(one.labels), *labels), {{"", {}, {}, one.value}}});
   } catch (...) {
     registry->failed_readers.fetch_add(1);
   }
@@ -221,7 +238,8 @@ void component_metrics::state::gather(families& out) {
     }
   }
   // Without the lock: a reader may take its time, and may count.
-  for (const auto& one : now) read(*one, out);
+  for (const auto& one : now)
+    read(*one, out);
 }
 
 component_metrics::component_metrics(std::shared_ptr<metrics_registry> in, label_set labels)
@@ -307,7 +325,9 @@ std::shared_ptr<component_metrics> own_metrics::component(std::string_view id, s
 std::shared_ptr<component_metrics> own_metrics::controller(std::string_view id, std::string_view path) {
   return scope({{"controller_id", std::string(id)}, {"controller_path", std::string(path)}});
 }
-std::shared_ptr<component_metrics> own_metrics::process() { return scope({}); }
+std::shared_ptr<component_metrics> own_metrics::process() {
+  return scope({});
+}
 
 namespace {
 
@@ -319,7 +339,8 @@ void write(const family& from, exposition::page_writer& to) {
     if (i + 1 < from.all.size() && from.all[i + 1].labels == one.labels) continue;
     for (const line& each : one.lines) {
       labels.clear();
-      for (const auto& [name, value] : one.labels) labels.push_back({name, value});
+      for (const auto& [name, value] : one.labels)
+        labels.push_back({name, value});
       if (!each.more_name.empty()) labels.push_back({each.more_name, each.more_value});
       to.sample(each.suffix, labels, each.value);
     }
@@ -345,21 +366,26 @@ class page_mark {
 
 }  // namespace
 
-std::uint64_t own_metrics::current_page() { return page_in_hand; }
+std::uint64_t own_metrics::current_page() {
+  return page_in_hand;
+}
 
 std::string own_metrics::page(exposition::format kind) const {
   const page_mark mark;
   families all;
-  for (const auto& scope : registry_->living()) scope->state_->gather(all);
-  const auto failures = std::make_shared<family_info>(
-      "troupe_metrics_readers_failed_total", "How often a value for this page could not be read.", metric_type::counter);
+  for (const auto& scope : registry_->living())
+    scope->state_->gather(all);
+  const auto failures =
+      std::make_shared<family_info>("troupe_metrics_readers_failed_total",
+                                    "How often a value for this page could not be read.", metric_type::counter);
   if (family* const own = place_for(failures, all)) {
     own->all.push_back({{}, {{"", {}, {}, static_cast<double>(registry_->failed_readers.load())}}});
   }
   exposition::page_writer writer(kind);
   for (auto& [name, one] : all) {
     if (one.all.empty()) continue;
-    std::stable_sort(one.all.begin(), one.all.end(), [](const series& a, const series& b) { return a.labels < b.labels; });
+    std::stable_sort(one.all.begin(), one.all.end(),
+                     [](const series& a, const series& b) { return a.labels < b.labels; });
     write(one, writer);
   }
   return writer.finish();

@@ -23,7 +23,8 @@ namespace troupe::runtime {
 using telemetry::label_set;
 using telemetry::metric_type;
 
-/// The instruments: thread-safe, a few nanoseconds (histograms and summaries take a lock). They live in a component_metrics.
+/// The instruments: thread-safe, a few nanoseconds (histograms and summaries take a lock). They live in a
+/// component_metrics.
 class counter {
  public:
   counter();
@@ -79,8 +80,8 @@ struct measured {
   double value = 0;
 };
 
-/// Keeps a collector going; when it is gone the function has run for the last time (the destructor waits for a page that is
-/// being written, so it must not run under a lock that the function takes).
+/// Keeps a collector going; when it is gone the function has run for the last time (the destructor waits for a page
+/// that is being written, so it must not run under a lock that the function takes).
 class collection {
  public:
   collection() = default;
@@ -97,17 +98,17 @@ class collection {
 
 struct metrics_registry;
 
-/// The metrics of one component (or of a controller, or of the process): its constant labels are added to all of them, and they
-/// vanish with it. All functions from any thread. They throw std::invalid_argument if the name is none, or is in use with
-/// another type.
+/// The metrics of one component (or of a controller, or of the process): its constant labels are added to all of them,
+/// and they vanish with it. All functions from any thread. They throw std::invalid_argument if the name is none, or is
+/// in use with another type.
 class component_metrics {
  public:
   ~component_metrics();
   component_metrics(const component_metrics&) = delete;
   component_metrics& operator=(const component_metrics&) = delete;
 
-  /// The same name and labels give the same instrument. Counters are named as they are queried, with `_total` where they
-  /// have it.
+  /// The same name and labels give the same instrument. Counters are named as they are queried, with `_total` where
+  /// they have it.
   runtime::counter& counter(std::string_view name, std::string_view help, const label_set& labels = {});
   runtime::gauge& gauge(std::string_view name, std::string_view help, const label_set& labels = {});
   /// `bounds`: upper, rising, without +Inf; those of the first call count.
@@ -119,8 +120,8 @@ class component_metrics {
   void remove(std::string_view name, const label_set& labels = {});
 
   using reader = std::function<std::vector<measured>()>;
-  /// `read` is called for each page, in the thread that asks for it. Counter, gauge or unknown. What it throws ends on the page
-  /// as the absence of its series.
+  /// `read` is called for each page, in the thread that asks for it. Counter, gauge or unknown. What it throws ends on
+  /// the page as the absence of its series.
   [[nodiscard]] collection collect(std::string_view name, metric_type type, std::string_view help, reader read);
 
   [[nodiscard]] const label_set& labels() const { return labels_; }
@@ -153,8 +154,8 @@ class own_metrics {
 
   /// Families sorted by name, series by labels; of two equal series of a component the one registered last.
   [[nodiscard]] std::string page(exposition::format kind) const;
-  /// For a reader: which page it is being read for; 0 outside of one. Families that must agree with each other are read once
-  /// per page.
+  /// For a reader: which page it is being read for; 0 outside of one. Families that must agree with each other are read
+  /// once per page.
   [[nodiscard]] static std::uint64_t current_page();
 
  private:

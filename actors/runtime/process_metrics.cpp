@@ -37,7 +37,8 @@ std::optional<double> number(std::string_view text) {
 std::vector<std::string> words(const std::string& text) {
   std::istringstream in(text);
   std::vector<std::string> out;
-  for (std::string word; in >> word;) out.push_back(word);
+  for (std::string word; in >> word;)
+    out.push_back(word);
   return out;
 }
 
@@ -81,7 +82,8 @@ std::optional<double> limit(const std::string& limits, std::string_view name) {
 std::optional<double> count_entries(const path& directory) {
   std::error_code problem;
   double count = 0;
-  for (std::filesystem::directory_iterator one(directory, problem), end; !problem && one != end; one.increment(problem)) {
+  for (std::filesystem::directory_iterator one(directory, problem), end; !problem && one != end;
+       one.increment(problem)) {
     ++count;
   }
   if (problem) return std::nullopt;
@@ -176,9 +178,10 @@ process_metrics::process_metrics(own_metrics& of, std::string_view version) : me
   publish_process();
   if (mallctl) publish_memory();
   const label_set build{{"version", std::string(version)}, {"goos", "linux"}, {"goarch", architecture()}};
-  collections_.push_back(metrics_->collect("alloy_build_info", metric_type::gauge,
-                                           "Always 1; the labels say what was built.",
-                                           [build] { return std::vector<measured>{{build, 1}}; }));
+  collections_.push_back(
+      metrics_->collect("alloy_build_info", metric_type::gauge, "Always 1; the labels say what was built.", [build] {
+        return std::vector<measured>{{build, 1}};
+      }));
 }
 
 void process_metrics::publish_process() {
@@ -205,8 +208,7 @@ void process_metrics::publish_process() {
       {"troupe_process_threads", shown, &s::threads, "Threads of the process."},
       {"alloy_resources_process_start_time_seconds", shown, &s::start_time_seconds, "As process_start_time_seconds."},
       {"alloy_resources_process_cpu_seconds_total", counted, &s::cpu_seconds, "As process_cpu_seconds_total."},
-      {"alloy_resources_process_resident_memory_bytes", shown, &s::resident_bytes,
-       "As process_resident_memory_bytes."},
+      {"alloy_resources_process_resident_memory_bytes", shown, &s::resident_bytes, "As process_resident_memory_bytes."},
       {"alloy_resources_process_virtual_memory_bytes", shown, &s::virtual_bytes, "As process_virtual_memory_bytes."},
       {"alloy_resources_machine_rx_bytes_total", counted, &s::machine_received_bytes,
        "Bytes received by all network interfaces, lo included."},

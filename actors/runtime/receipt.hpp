@@ -15,15 +15,15 @@ struct verdict {
   friend bool operator==(const verdict&, const verdict&) = default;
 };
 
-/// Which batch it is: the numbering of an edge (unique among all producers), and its number there. The same however often
-/// it is handed over.
+/// Which batch it is: the numbering of an edge (unique among all producers), and its number there. The same however
+/// often it is handed over.
 struct batch_identity {
   std::uint64_t source = 0;  ///< 0: none
   std::uint64_t number = 0;
 };
 
-/// Follows one batch that a component has taken: how many receipts the component still holds, how many batches made from
-/// it are under way. Belongs to a cell and is touched in its actor only.
+/// Follows one batch that a component has taken: how many receipts the component still holds, how many batches made
+/// from it are under way. Belongs to a cell and is touched in its actor only.
 class delivery {
  public:
   /// Changed deliveries are noted in `touched`, which outlives them or is taken away by forget().
@@ -66,7 +66,8 @@ class origin {
  public:
   origin() = default;
   explicit origin(std::vector<delivery_ref> of) : of_(std::move(of)) {
-    for (auto& one : of_) one->sent();
+    for (auto& one : of_)
+      one->sent();
   }
   origin(origin&& other) noexcept : of_(std::exchange(other.of_, {})) {}
   origin& operator=(origin&& other) noexcept {
@@ -77,7 +78,8 @@ class origin {
   ~origin() { settle({}); }
 
   void settle(const verdict& how) {
-    for (auto& one : of_) one->returned(how);
+    for (auto& one : of_)
+      one->returned(how);
     of_.clear();
   }
 
@@ -85,9 +87,9 @@ class origin {
   std::vector<delivery_ref> of_;
 };
 
-/// What a component holds of a batch it was given. When all receipts of a batch are gone and all that was pushed with them
-/// is settled, so is the batch; a crash of the component forgets its receipts, and their batches come again. Copies count.
-/// Belongs to the component's actor: never let one go in another thread.
+/// What a component holds of a batch it was given. When all receipts of a batch are gone and all that was pushed with
+/// them is settled, so is the batch; a crash of the component forgets its receipts, and their batches come again.
+/// Copies count. Belongs to the component's actor: never let one go in another thread.
 class receipt {
  public:
   receipt() = default;  ///< of nothing: a source's own batch
@@ -96,7 +98,8 @@ class receipt {
     of_.push_back(std::move(of));
   }
   receipt(const receipt& other) : of_(other.of_) {
-    for (auto& one : of_) one->held();
+    for (auto& one : of_)
+      one->held();
   }
   receipt(receipt&& other) noexcept : of_(std::exchange(other.of_, {})) {}
   receipt& operator=(receipt other) noexcept {
@@ -110,7 +113,8 @@ class receipt {
   void reject(std::string reason) { let_go({std::move(reason)}); }
   /// One batch made from several.
   void merge(receipt other) {
-    for (auto& one : other.of_) of_.push_back(std::move(one));
+    for (auto& one : other.of_)
+      of_.push_back(std::move(one));
     other.of_.clear();
   }
   [[nodiscard]] const std::vector<delivery_ref>& deliveries() const { return of_; }
@@ -119,7 +123,8 @@ class receipt {
 
  private:
   void let_go(const verdict& how) {
-    for (auto& one : of_) one->released(how);
+    for (auto& one : of_)
+      one->released(how);
     of_.clear();
   }
   std::vector<delivery_ref> of_;

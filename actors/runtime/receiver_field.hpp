@@ -34,7 +34,9 @@ template <telemetry::signal Signal>
 template <troupe::telemetry::signal Signal>
 struct troupe::config::field<troupe::runtime::receiver_of<Signal>> {
   static std::string type() {
-    return Signal == telemetry::signal::metrics ? "MetricsReceiver" : Signal == telemetry::signal::logs ? "LogsReceiver" : "otelcol.Consumer";
+    return Signal == telemetry::signal::metrics ? "MetricsReceiver"
+           : Signal == telemetry::signal::logs  ? "LogsReceiver"
+                                                : "otelcol.Consumer";
   }
   static fitted<runtime::receiver_of<Signal>> from(const value& v) {
     const auto found = v.as<runtime::receiver>();
@@ -46,5 +48,7 @@ struct troupe::config::field<troupe::runtime::receiver_of<Signal>> {
     const runtime::receiver wanted("", Signal);
     return parts::misfit_of("expected capsule(\"" + wanted.type_name() + "\"), got " + describe(v));
   }
-  static value to(const runtime::receiver_of<Signal>& r) { return r.to ? value(std::shared_ptr<const capsule>(r.to)) : value(); }
+  static value to(const runtime::receiver_of<Signal>& r) {
+    return r.to ? value(std::shared_ptr<const capsule>(r.to)) : value();
+  }
 };

@@ -33,11 +33,13 @@ struct setting_definition {
   std::function<result<void>(const arguments_ref& arguments)> apply;
 };
 
-/// All kinds of components and settings, by name (`prometheus.scrape`, `logging`). Filled before the first load, read only
-/// afterwards.
+/// All kinds of components and settings, by name (`prometheus.scrape`, `logging`). Filled before the first load, read
+/// only afterwards.
 class registry {
  public:
-  void add(component_definition definition) { all_.insert_or_assign(std::string(definition.schema->name()), std::move(definition)); }
+  void add(component_definition definition) {
+    all_.insert_or_assign(std::string(definition.schema->name()), std::move(definition));
+  }
   void add(setting_definition definition) {
     settings_.insert_or_assign(std::string(definition.schema->name()), std::move(definition));
   }

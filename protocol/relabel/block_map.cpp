@@ -27,9 +27,11 @@ telemetry::metrics_ref map_batch(const mapped& to, const telemetry::metrics_ref&
     return made;
   }
   made->values.reserve(to.kept.size());
-  for (const std::uint32_t i : to.kept) made->values.push_back(batch->values[i]);
+  for (const std::uint32_t i : to.kept)
+    made->values.push_back(batch->values[i]);
   if (!batch->own_timestamps_ms.empty()) {
-    for (const std::uint32_t i : to.kept) made->own_timestamps_ms.push_back(batch->own_timestamps_ms[i]);
+    for (const std::uint32_t i : to.kept)
+      made->own_timestamps_ms.push_back(batch->own_timestamps_ms[i]);
   }
   for (const auto& one : batch->exemplars) {
     const auto at = std::lower_bound(to.kept.begin(), to.kept.end(), one.series);
@@ -56,7 +58,8 @@ mapped_ref block_map::map(const telemetry::block_ref& block) {
 /// Blocks that nobody holds any more never come again.
 void block_map::sweep() {
   std::erase_if(known_, [](const auto& one) { return one.second.of.expired(); });
-  // As many further misses as there are entries pay for looking at each; where it is full, a part of the room is worth more.
+  // As many further misses as there are entries pay for looking at each; where it is full, a part of the room is worth
+  // more.
   const std::size_t entries = known_.size() < max_blocks_ ? known_.size() : known_.size() / 8;
   misses_until_sweep_ = std::max<std::size_t>(64, entries);
 }

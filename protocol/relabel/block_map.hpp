@@ -20,12 +20,12 @@ struct mapped {
 };
 using mapped_ref = std::shared_ptr<const mapped>;
 
-/// Relabels a block. Two series that become the same stay two; it is the receiver who decides. The lane stays the source's; each
-/// series keeps its family, whose name is not relabelled.
-/// What can be shared is shared: a chunk whose series are all kept and whose own labels are not touched stays the same object,
-/// whatever becomes of the target's labels; what most series have in common after the rules, and is not from their own lines,
-/// stands in the new block's common labels, so that rewritten chunks are the same for all hosts with one exporter.
-/// A `le` of a histogram or `quantile` of a summary that a rule writes is read as a number again: `1` becomes `1.0`.
+/// Relabels a block. Two series that become the same stay two; it is the receiver who decides. The lane stays the
+/// source's; each series keeps its family, whose name is not relabelled. What can be shared is shared: a chunk whose
+/// series are all kept and whose own labels are not touched stays the same object, whatever becomes of the target's
+/// labels; what most series have in common after the rules, and is not from their own lines, stands in the new block's
+/// common labels, so that rewritten chunks are the same for all hosts with one exporter. A `le` of a histogram or
+/// `quantile` of a summary that a rule writes is read as a number again: `1` becomes `1.0`.
 [[nodiscard]] mapped map_block(const rules& by, const telemetry::block_ref& block);
 /// The batch of the mapped block, the very same one where nothing is changed, null where nothing is left.
 [[nodiscard]] telemetry::metrics_ref map_batch(const mapped& to, const telemetry::metrics_ref& batch);

@@ -22,8 +22,8 @@ class anchored_regex {
   [[nodiscard]] int groups() const;                            ///< the whole match not counted
   [[nodiscard]] int group_named(std::string_view name) const;  ///< -1: there is none
   [[nodiscard]] bool matches(std::string_view text) const;
-  /// Fills `found` with the match and its first groups, as many as it has room for, at most 1 + groups(); those that did not take
-  /// part are empty. The fewer are asked for, the faster it is.
+  /// Fills `found` with the match and its first groups, as many as it has room for, at most 1 + groups(); those that
+  /// did not take part are empty. The fewer are asked for, the faster it is.
   [[nodiscard]] bool match(std::string_view text, std::span<std::string_view> found) const;
 
  private:

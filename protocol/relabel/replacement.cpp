@@ -89,7 +89,8 @@ bool is_label_template(std::string_view text) {
     if (text[0] == '$') {
       const bool braces = text.substr(1, 1) == "{";
       const auto inner = text.substr(braces ? 2 : 1);
-      const auto length = static_cast<std::size_t>(std::find_if_not(inner.begin(), inner.end(), is_word) - inner.begin());
+      const auto length =
+          static_cast<std::size_t>(std::find_if_not(inner.begin(), inner.end(), is_word) - inner.begin());
       if (length == 0 || (braces && inner.substr(length, 1) != "}")) return false;
       take = length + (braces ? 3 : 1);
     } else if (!is_word(text[0])) {

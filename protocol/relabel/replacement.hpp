@@ -9,8 +9,9 @@
 
 namespace troupe::relabel {
 
-/// A text with `$1`, `${1}`, `$name`, `${name}` and `$$`, read as Go's Regexp.Expand does: the name is the longest run of letters,
-/// digits and underscores, a group that there is not is empty, and a dollar without a name stands for itself.
+/// A text with `$1`, `${1}`, `$name`, `${name}` and `$$`, read as Go's Regexp.Expand does: the name is the longest run
+/// of letters, digits and underscores, a group that there is not is empty, and a dollar without a name stands for
+/// itself.
 class replacement {
  public:
   replacement(std::string_view text, const anchored_regex& regex);

@@ -60,7 +60,8 @@ class outcome {
     return std::span(all_.labels()).subspan(begin, ends_[n] - begin);
   }
 
-  /// What more than half of the series have and did not have from their own lines. `exceptions`: some have it otherwise.
+  /// What more than half of the series have and did not have from their own lines. `exceptions`: some have it
+  /// otherwise.
   [[nodiscard]] label_set common(bool& exceptions) {
     for (std::size_t n = 0; n < kept_.size(); ++n) {
       for (const auto& l : of(n)) {
@@ -208,7 +209,8 @@ mapped rewrite(const series_block& block, const change& to_change) {
   }
   std::shared_ptr<series_block> to;
   if (what.same()) {
-    to = std::make_shared<series_block>(telemetry::select(block.chunks(), what.kept()), block.common(), block.conflict());
+    to = std::make_shared<series_block>(telemetry::select(block.chunks(), what.kept()), block.common(),
+                                        block.conflict());
   } else {
     bool exceptions = false;
     label_set common = what.common(exceptions);

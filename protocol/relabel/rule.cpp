@@ -28,8 +28,10 @@ bool needs_target(action how) {
     case action::lowercase:
     case action::uppercase:
     case action::keepequal:
-    case action::dropequal: return true;
-    default: return false;
+    case action::dropequal:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -44,8 +46,8 @@ result<void> check_names(const rule_options& rule, action how) {
   if (needs_target(how) && !valid) {
     return failure(quoted(rule.target_label) + " is invalid 'target_label' for " + rule.action + " action");
   }
-  const bool no_replacement = how == action::lowercase || how == action::uppercase || how == action::keepequal ||
-                              how == action::dropequal;
+  const bool no_replacement =
+      how == action::lowercase || how == action::uppercase || how == action::keepequal || how == action::dropequal;
   if (no_replacement && rule.replacement != plain.replacement) {
     return failure("'replacement' can not be set for " + rule.action + " action");
   }
@@ -58,8 +60,8 @@ result<void> check_names(const rule_options& rule, action how) {
 /// Fields that would have no effect.
 result<void> check_idle_fields(const rule_options& rule, action how) {
   const rule_options plain;
-  const bool no_numbers = rule.modulus == plain.modulus && rule.separator == plain.separator &&
-                          rule.replacement == plain.replacement;
+  const bool no_numbers =
+      rule.modulus == plain.modulus && rule.separator == plain.separator && rule.replacement == plain.replacement;
   if ((how == action::labeldrop || how == action::labelkeep) &&
       !(no_numbers && rule.source_labels.empty() && rule.target_label.empty())) {
     return failure(rule.action + " action requires only 'regex', and no other fields");
@@ -85,8 +87,8 @@ std::uint64_t hash_of(std::string_view text) {
   return number;
 }
 
-/// One series' labels while the rules work on them. Those that were changed come last, in the order of their change: labelmap looks
-/// at them in this order, and of two labels that get the same name the last one stays.
+/// One series' labels while the rules work on them. Those that were changed come last, in the order of their change:
+/// labelmap looks at them in this order, and of two labels that get the same name the last one stays.
 class edited_labels {
  public:
   explicit edited_labels(telemetry::label_buffer& labels) : buffer_(labels), untouched_(labels.labels().size()) {}
@@ -228,17 +230,35 @@ void rules::compiled::map_names(edited_labels& labels, scratch& memory) const {
 bool rules::compiled::apply(edited_labels& labels, scratch& memory) const {
   const std::string_view text = text_of(labels, memory.joined);
   switch (how) {
-    case action::keep: return regex.matches(text);
-    case action::drop: return !regex.matches(text);
-    case action::keepequal: return labels.get(options.target_label) == text;
-    case action::dropequal: return labels.get(options.target_label) != text;
-    case action::replace: replace(text, labels, memory); break;
-    case action::lowercase: labels.set(options.target_label, to_lower(text)); break;
-    case action::uppercase: labels.set(options.target_label, to_upper(text)); break;
-    case action::hashmod: labels.set(options.target_label, std::to_string(hash_of(text) % options.modulus)); break;
-    case action::labelmap: map_names(labels, memory); break;
-    case action::labeldrop: labels.remove_if([this](const auto& l) { return regex.matches(l.name); }); break;
-    case action::labelkeep: labels.remove_if([this](const auto& l) { return !regex.matches(l.name); }); break;
+    case action::keep:
+      return regex.matches(text);
+    case action::drop:
+      return !regex.matches(text);
+    case action::keepequal:
+      return labels.get(options.target_label) == text;
+    case action::dropequal:
+      return labels.get(options.target_label) != text;
+    case action::replace:
+      replace(text, labels, memory);
+      break;
+    case action::lowercase:
+      labels.set(options.target_label, to_lower(text));
+      break;
+    case action::uppercase:
+      labels.set(options.target_label, to_upper(text));
+      break;
+    case action::hashmod:
+      labels.set(options.target_label, std::to_string(hash_of(text) % options.modulus));
+      break;
+    case action::labelmap:
+      map_names(labels, memory);
+      break;
+    case action::labeldrop:
+      labels.remove_if([this](const auto& l) { return regex.matches(l.name); });
+      break;
+    case action::labelkeep:
+      labels.remove_if([this](const auto& l) { return !regex.matches(l.name); });
+      break;
   }
   return true;
 }

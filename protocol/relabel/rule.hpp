@@ -13,7 +13,8 @@
 
 namespace troupe::relabel {
 
-/// What a rule does. `text` is the values of its source labels, joined by the separator; an absent label counts as empty.
+/// What a rule does. `text` is the values of its source labels, joined by the separator; an absent label counts as
+/// empty.
 enum class action : std::uint8_t {
   replace,    ///< where the regex matches text, target label := replacement; both may say $1
   keep,       ///< drops what the regex does not match
@@ -44,8 +45,8 @@ struct rule_options {
   friend bool operator==(const rule_options&, const rule_options&) = default;
 };
 
-/// What is wrong with a rule, in the words of Prometheus and Alloy. Label names that are written must be of the legacy character
-/// set; those that are only read may be anything.
+/// What is wrong with a rule, in the words of Prometheus and Alloy. Label names that are written must be of the legacy
+/// character set; those that are only read may be anything.
 [[nodiscard]] result<void> validate(const rule_options& rule);
 
 /// Rules made ready; cheap to copy, any thread.
@@ -56,8 +57,8 @@ class rules {
   [[nodiscard]] static result<rules> compile(std::span<const rule_options> all);
 
   [[nodiscard]] bool empty() const;
-  /// Changes the labels, which must be sorted and without empty values, and are so afterwards; a label that becomes empty goes.
-  /// False: dropped, and the labels are then as the rules left them. The new views point into the buffer.
+  /// Changes the labels, which must be sorted and without empty values, and are so afterwards; a label that becomes
+  /// empty goes. False: dropped, and the labels are then as the rules left them. The new views point into the buffer.
   [[nodiscard]] bool apply(telemetry::label_buffer& labels) const;
   /// The same for an owned set, which stays as it was where it is dropped.
   [[nodiscard]] bool apply(telemetry::label_set& labels) const;

@@ -33,9 +33,12 @@ class fields {
     out.number = static_cast<std::uint32_t>(tag >> 3);
     out.type = tag & 7;
     switch (out.type) {
-      case 0: return varint(out.integer) || fail();
-      case 1: return fixed(8, out.integer) || fail();
-      case 5: return fixed(4, out.integer) || fail();
+      case 0:
+        return varint(out.integer) || fail();
+      case 1:
+        return fixed(8, out.integer) || fail();
+      case 5:
+        return fixed(4, out.integer) || fail();
       case 2: {
         std::uint64_t length = 0;
         if (!varint(length) || length > static_cast<std::uint64_t>(end_ - p_)) return fail();
@@ -43,7 +46,8 @@ class fields {
         p_ += length;
         return true;
       }
-      default: return fail();
+      default:
+        return fail();
     }
   }
   [[nodiscard]] bool good() const { return good_; }
@@ -135,7 +139,9 @@ bool decode_metadata(std::string_view bytes, metadata_entry& out) {
 result<write_request> decode_request(std::string_view body, const decode_limits& limits) {
   std::size_t size = 0;
   if (!snappy::GetUncompressedLength(body.data(), body.size(), &size)) return failure("the body is not snappy");
-  if (size > limits.raw_bytes) return failure("the body has " + std::to_string(size) + " bytes uncompressed, the limit is " + std::to_string(limits.raw_bytes));
+  if (size > limits.raw_bytes)
+    return failure("the body has " + std::to_string(size) + " bytes uncompressed, the limit is " +
+                   std::to_string(limits.raw_bytes));
   std::string raw;
   if (!snappy::Uncompress(body.data(), body.size(), &raw)) return failure("the body is not snappy");
   write_request request;
@@ -149,7 +155,8 @@ result<write_request> decode_request(std::string_view body, const decode_limits&
       return failure("metadata " + std::to_string(request.metadata.size()) + " is malformed");
     }
   }
-  if (!all.good()) return failure("the message is malformed after " + std::to_string(request.series.size()) + " series");
+  if (!all.good())
+    return failure("the message is malformed after " + std::to_string(request.series.size()) + " series");
   return request;
 }
 

@@ -7,15 +7,20 @@ namespace troupe::remote_write {
 namespace {
 
 // Chunks are known by their content, blocks by a number of this process: two kinds of ids that must not meet.
-definition_id chunk_id(std::uint64_t hash) { return hash | 1; }
-definition_id block_id(std::uint64_t id) { return id << 1; }
+definition_id chunk_id(std::uint64_t hash) {
+  return hash | 1;
+}
+definition_id block_id(std::uint64_t id) {
+  return id << 1;
+}
 
 }  // namespace
 
 std::vector<definition_id> definitions_of(const telemetry::series_block& block) {
   std::vector<definition_id> all;
   all.reserve(block.chunks().size() + 1);
-  for (const auto& chunk : block.chunks()) all.push_back(chunk_id(chunk->hash()));
+  for (const auto& chunk : block.chunks())
+    all.push_back(chunk_id(chunk->hash()));
   all.push_back(block_id(block.id()));
   return all;
 }
@@ -50,7 +55,8 @@ telemetry::block_ref record_decoder::block(definition_id id, const lookup& find)
   return *decoded;
 }
 
-result<telemetry::metrics_ref> record_decoder::decode(std::string_view payload, std::uint64_t segment, const lookup& find) {
+result<telemetry::metrics_ref> record_decoder::decode(std::string_view payload, std::uint64_t segment,
+                                                      const lookup& find) {
   if (segment != segment_) {
     blocks_.clear();
     segment_ = segment;

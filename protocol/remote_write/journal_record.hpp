@@ -12,8 +12,8 @@
 
 namespace troupe::remote_write {
 
-// How batches lie in a writer's journal: a record names its block, a block its chunks; blocks and chunks are definitions of the
-// journal, so each segment holds all that its records need.
+// How batches lie in a writer's journal: a record names its block, a block its chunks; blocks and chunks are
+// definitions of the journal, so each segment holds all that its records need.
 
 using definition_id = std::uint64_t;
 
@@ -29,7 +29,8 @@ class record_decoder {
   /// Valid during the call.
   using lookup = std::function<std::string_view(definition_id)>;
   /// `segment`: definitions of another segment are others, even if their ids are the same.
-  [[nodiscard]] result<telemetry::metrics_ref> decode(std::string_view payload, std::uint64_t segment, const lookup& find);
+  [[nodiscard]] result<telemetry::metrics_ref> decode(std::string_view payload, std::uint64_t segment,
+                                                      const lookup& find);
 
  private:
   [[nodiscard]] telemetry::block_ref block(definition_id id, const lookup& find);

@@ -6,7 +6,8 @@
 
 namespace troupe::remote_write {
 
-void request_builder::add(const block_template& from, std::size_t piece, const telemetry::metrics_batch& batch, bool exemplars) {
+void request_builder::add(const block_template& from, std::size_t piece, const telemetry::metrics_batch& batch,
+                          bool exemplars) {
   const auto& about = from.pieces()[piece];
   part one{&from, piece, &batch, {}};
   if (from.fits(piece, batch, exemplars)) {

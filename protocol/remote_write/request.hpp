@@ -8,7 +8,8 @@
 
 namespace troupe::remote_write {
 
-/// Joins pieces into one message, compressed as it goes over the wire. The templates and batches added outlive finish().
+/// Joins pieces into one message, compressed as it goes over the wire. The templates and batches added outlive
+/// finish().
 class request_builder {
  public:
   void add(const block_template& from, std::size_t piece, const telemetry::metrics_batch& batch, bool exemplars);

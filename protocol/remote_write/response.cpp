@@ -37,7 +37,8 @@ std::optional<std::chrono::nanoseconds> wait_of(std::string_view header, std::in
 verdict classify(int status, std::string_view retry_after, bool retry_on_429, std::int64_t now_unix_ms) {
   if (status == 0) return {verdict::kind::retry, std::nullopt};
   if (status / 100 == 2) return {verdict::kind::delivered, std::nullopt};
-  if (status / 100 == 5 || (status == 429 && retry_on_429)) return {verdict::kind::retry, wait_of(retry_after, now_unix_ms)};
+  if (status / 100 == 5 || (status == 429 && retry_on_429))
+    return {verdict::kind::retry, wait_of(retry_after, now_unix_ms)};
   return {verdict::kind::refused, std::nullopt};
 }
 

@@ -65,7 +65,9 @@ class piece_writer {
       } else {
         distances.push_back(static_cast<std::uint16_t>(value_at - previous));
         const std::size_t offset = series_[i].tail() - series_[i - 1].tail();
-        const std::size_t length = tail_bytes + (i + 1 < series_.size() ? same(series_[i].end() - offset, series_[i].end(), series_[i + 1].value) : 0);
+        const std::size_t length =
+            tail_bytes +
+            (i + 1 < series_.size() ? same(series_[i].end() - offset, series_[i].end(), series_[i + 1].value) : 0);
         put_copy(offset, length, out_);
         at += length;
       }
@@ -78,10 +80,13 @@ class piece_writer {
 
   /// How many bytes at `a` (earlier) and `b` agree; `b` not beyond `limit`, `a` not into a value or a tail.
   [[nodiscard]] std::size_t same(std::size_t a, std::size_t b, std::size_t limit) const {
-    const auto of = std::upper_bound(series_.begin(), series_.end(), a, [](std::size_t at, const span_of_series& s) { return at < s.begin; }) - 1;
+    const auto of = std::upper_bound(series_.begin(), series_.end(), a,
+                                     [](std::size_t at, const span_of_series& s) { return at < s.begin; }) -
+                    1;
     const std::size_t most = std::min(limit - b, a < of->value ? of->value - a : 0);
     std::size_t n = 0;
-    while (n < most && raw_[a + n] == raw_[b + n]) ++n;
+    while (n < most && raw_[a + n] == raw_[b + n])
+      ++n;
     return n;
   }
 
@@ -97,7 +102,8 @@ class piece_writer {
       std::size_t length = 0, from = 0;
       const auto consider = [&](std::size_t earlier) {
         if (earlier >= at || at - earlier > 65535) return;
-        if (const std::size_t n = std::min(same(earlier, at, end), at - earlier); n > length) length = n, from = earlier;
+        if (const std::size_t n = std::min(same(earlier, at, end), at - earlier); n > length)
+          length = n, from = earlier;
       };
       if (candidate != none) consider(candidate);
       if (current_ > 0 && last_offset_ > 0 && last_offset_ <= at) consider(at - last_offset_);
@@ -176,8 +182,8 @@ block_template::block_template(telemetry::block_ref block, std::vector<std::uint
 }
 
 std::size_t block_template::bytes() const {
-  return sizeof *this + wire_.capacity() + pieces_.capacity() * sizeof(piece) + distances_.capacity() * sizeof(std::uint16_t) +
-         columns_.capacity() * sizeof(std::uint32_t);
+  return sizeof *this + wire_.capacity() + pieces_.capacity() * sizeof(piece) +
+         distances_.capacity() * sizeof(std::uint16_t) + columns_.capacity() * sizeof(std::uint32_t);
 }
 
 bool block_template::fits(std::size_t index, const telemetry::metrics_batch& batch, bool exemplars) const {
@@ -221,7 +227,8 @@ bool put_exemplar(const telemetry::exemplar& one, std::string& out) {
 
 }  // namespace
 
-block_template::slow block_template::append_slow(std::size_t index, const telemetry::metrics_batch& batch, bool exemplars, std::string& out) const {
+block_template::slow block_template::append_slow(std::size_t index, const telemetry::metrics_batch& batch,
+                                                 bool exemplars, std::string& out) const {
   const piece& of = pieces_[index];
   std::string raw, body;
   slow sent;

@@ -9,9 +9,10 @@
 
 namespace troupe::remote_write {
 
-/// What is steady of a block, encoded and compressed once: its series as elements of snappy's block format in which each value
-/// is a literal at a known place, and the timestamp is a literal once per piece and copied from there. Pieces are whole series; each
-/// is valid wherever it stands in a message, for its copies refer to itself only. Immutable.
+/// What is steady of a block, encoded and compressed once: its series as elements of snappy's block format in which
+/// each value is a literal at a known place, and the timestamp is a literal once per piece and copied from there.
+/// Pieces are whole series; each is valid wherever it stands in a message, for its copies refer to itself only.
+/// Immutable.
 class block_template {
  public:
   /// `columns`: the batch's column of each series, ascending; empty: the same. `max_series`: of a piece.
@@ -39,7 +40,9 @@ class block_template {
   slow append_slow(std::size_t piece, const telemetry::metrics_batch& batch, bool exemplars, std::string& out) const;
 
  private:
-  [[nodiscard]] std::uint32_t column(std::uint32_t series) const { return columns_.empty() ? series : columns_[series]; }
+  [[nodiscard]] std::uint32_t column(std::uint32_t series) const {
+    return columns_.empty() ? series : columns_[series];
+  }
 
   telemetry::block_ref block_;
   std::vector<std::uint32_t> columns_;

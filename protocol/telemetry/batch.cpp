@@ -23,9 +23,11 @@ metrics_ref select(const metrics_batch& from, std::span<const std::uint32_t> ser
   block->set_lane(from.block->lane());
   selected->block = std::move(block);
   selected->values.reserve(series.size());
-  for (const std::uint32_t i : series) selected->values.push_back(from.values[i]);
+  for (const std::uint32_t i : series)
+    selected->values.push_back(from.values[i]);
   if (!from.own_timestamps_ms.empty()) {
-    for (const std::uint32_t i : series) selected->own_timestamps_ms.push_back(from.own_timestamps_ms[i]);
+    for (const std::uint32_t i : series)
+      selected->own_timestamps_ms.push_back(from.own_timestamps_ms[i]);
   }
   for (const auto& one : from.exemplars) {
     const auto at = std::lower_bound(series.begin(), series.end(), one.series);

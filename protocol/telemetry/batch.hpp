@@ -32,7 +32,8 @@ class batch {
 
   trace_context context;
   bool self_telemetry = false;  ///< caused by delivering own telemetry: not reported again
-  bool source_waits = false;    ///< its source can be held back (a file, a request); others lose the oldest where an edge is full
+  bool source_waits =
+      false;  ///< its source can be held back (a file, a request); others lose the oldest where an edge is full
 };
 using batch_ref = std::shared_ptr<const batch>;
 
@@ -60,10 +61,10 @@ class metrics_batch final : public batch {
   }
 
   block_ref block;
-  std::int64_t timestamp_ms = 0;                  ///< Unix time
-  std::vector<double> values;                     ///< one per series of the block, bit-exact
-  std::vector<std::int64_t> own_timestamps_ms;    ///< empty, or one per series
-  std::vector<exemplar> exemplars;                ///< sorted by series; at most one per series
+  std::int64_t timestamp_ms = 0;                ///< Unix time
+  std::vector<double> values;                   ///< one per series of the block, bit-exact
+  std::vector<std::int64_t> own_timestamps_ms;  ///< empty, or one per series
+  std::vector<exemplar> exemplars;              ///< sorted by series; at most one per series
 };
 using metrics_ref = std::shared_ptr<const metrics_batch>;
 

@@ -160,13 +160,15 @@ std::vector<chunk_ref> select(const std::vector<chunk_ref>& chunks, std::span<co
   std::vector<chunk_ref> selected;
   chunk_builder builder;
   const auto flush = [&] {
-    for (auto& chunk : builder.finish()) selected.push_back(std::move(chunk));
+    for (auto& chunk : builder.finish())
+      selected.push_back(std::move(chunk));
   };
   std::uint32_t first = 0;
   for (const auto& chunk : chunks) {
     const auto last = first + static_cast<std::uint32_t>(chunk->size());
     std::size_t here = 0;
-    while (here < series.size() && series[here] < last) ++here;
+    while (here < series.size() && series[here] < last)
+      ++here;
     if (here == chunk->size()) {
       flush();
       selected.push_back(chunk);

@@ -16,8 +16,8 @@ enum class label_conflict : std::uint8_t {
   keep_exposed,    ///< the exposed one wins; exposed as empty it also keeps the target's away
 };
 
-/// An immutable list of series: a shape (its chunks) times a target (the labels common to all). Everything that is derived
-/// from labels (relabelling, encoding) is cached by `id()` and never computed again for the same block.
+/// An immutable list of series: a shape (its chunks) times a target (the labels common to all). Everything that is
+/// derived from labels (relabelling, encoding) is cached by `id()` and never computed again for the same block.
 class series_block {
  public:
   series_block(std::vector<chunk_ref> chunks, label_set common,
@@ -58,8 +58,8 @@ class series_block {
 };
 using block_ref = std::shared_ptr<const series_block>;
 
-/// Collects series into interned chunks: boundaries are chosen from the content, so that equal runs on different pages, and
-/// the unchanged part of a changed page, become the same chunks.
+/// Collects series into interned chunks: boundaries are chosen from the content, so that equal runs on different pages,
+/// and the unchanged part of a changed page, become the same chunks.
 class chunk_builder {
  public:
   /// A family begins; series added from here on belong to it.
@@ -79,6 +79,7 @@ class chunk_builder {
 };
 
 /// Only these series (indices over all chunks, ascending): a chunk that keeps all of its series stays as it is.
-[[nodiscard]] std::vector<chunk_ref> select(const std::vector<chunk_ref>& chunks, std::span<const std::uint32_t> series);
+[[nodiscard]] std::vector<chunk_ref> select(const std::vector<chunk_ref>& chunks,
+                                            std::span<const std::uint32_t> series);
 
 }  // namespace troupe::telemetry

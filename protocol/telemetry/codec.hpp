@@ -10,9 +10,9 @@
 
 namespace troupe::telemetry {
 
-/// The one encoding of the model as bytes, for disks and links: chunks and blocks are sent once and named by id, batches are
-/// columns that name their block. Little endian, doubles as their bits. Every decoder checks each length against what is
-/// there and rejects what does not fit; none allocates more than a small multiple of its input.
+/// The one encoding of the model as bytes, for disks and links: chunks and blocks are sent once and named by id,
+/// batches are columns that name their block. Little endian, doubles as their bits. Every decoder checks each length
+/// against what is there and rejects what does not fit; none allocates more than a small multiple of its input.
 ///
 /// A chunk: its families and its texts.
 void encode_chunk(const series_chunk& chunk, std::string& out);

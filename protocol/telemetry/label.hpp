@@ -38,7 +38,7 @@ class label_set {
   [[nodiscard]] std::size_t size() const { return labels_.size(); }
   [[nodiscard]] bool empty() const { return labels_.empty(); }
 
-  [[nodiscard]] std::uint64_t hash() const;  ///< stable over processes and machines (xxh3 over names and values)
+  [[nodiscard]] std::uint64_t hash() const;   ///< stable over processes and machines (xxh3 over names and values)
   [[nodiscard]] std::string to_text() const;  ///< `{a="b", c="d"}`
 
   friend bool operator==(const label_set&, const label_set&) = default;

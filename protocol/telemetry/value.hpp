@@ -10,9 +10,15 @@ inline constexpr std::uint64_t stale_bits = 0x7ff0000000000002;
 /// What every NaN of an exposition becomes, so that a target cannot inject a stale marker.
 inline constexpr std::uint64_t normal_nan_bits = 0x7ff8000000000001;
 
-inline double stale_marker() { return std::bit_cast<double>(stale_bits); }
-inline double normal_nan() { return std::bit_cast<double>(normal_nan_bits); }
-inline bool is_stale(double value) { return std::bit_cast<std::uint64_t>(value) == stale_bits; }
+inline double stale_marker() {
+  return std::bit_cast<double>(stale_bits);
+}
+inline double normal_nan() {
+  return std::bit_cast<double>(normal_nan_bits);
+}
+inline bool is_stale(double value) {
+  return std::bit_cast<std::uint64_t>(value) == stale_bits;
+}
 
 /// The numbers are those of remote write 1.0 (MetricMetadata.MetricType).
 enum class metric_type : std::uint8_t {

@@ -1,5 +1,6 @@
-// Plays many targets in one process: every loopback address 127.0.1.1, 127.0.1.2, … is a host with the same exporter. The pages are
-// made beforehand, so that serving costs as little as possible; half of the values change from scrape to scrape.
+// Plays many targets in one process: every loopback address 127.0.1.1, 127.0.1.2, … is a host with the same exporter.
+// The pages are made beforehand, so that serving costs as little as possible; half of the values change from scrape to
+// scrape.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -73,7 +74,8 @@ std::string make_page(const std::string& page, unsigned host, unsigned variant) 
 std::string answer(const std::string& page, bool compressed) {
   const std::string body = compressed ? gzip(page) : page;
   return "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n" +
-         std::string(compressed ? "Content-Encoding: gzip\r\n" : "") + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+         std::string(compressed ? "Content-Encoding: gzip\r\n" : "") +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
 struct peer {
@@ -137,7 +139,8 @@ class server {
       getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size);
       auto& one = peers_[fd];
       const std::uint32_t address = ntohl(own.sin_addr.s_addr);
-      one.host = ((address >> 8) - (127u << 16 | 1)) * 250 + (address & 0xff);  // 127.0.1.1 is host 1, 127.0.2.1 host 251
+      one.host =
+          ((address >> 8) - (127u << 16 | 1)) * 250 + (address & 0xff);  // 127.0.1.1 is host 1, 127.0.2.1 host 251
       watch(fd, EPOLLIN, EPOLL_CTL_ADD);
     }
   }

@@ -26,7 +26,8 @@ ran run(std::vector<std::string> arguments) {
 
 std::size_t count(const std::string& text, const std::string& what) {
   std::size_t n = 0;
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + what.size())) ++n;
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + what.size()))
+    ++n;
   return n;
 }
 
@@ -63,7 +64,8 @@ TEST_CASE("version, help, components") {
   CHECK(run({"--version"}).code == 0);
   CHECK(run({"--help"}).output.find("validate") != std::string::npos);
   CHECK(run({"components"}).output.find("prometheus.remote_write") != std::string::npos);
-  CHECK(run({"components", "prometheus.scrape"}).output.find("scrape_interval (duration, default \"1m0s\")") != std::string::npos);
+  CHECK(run({"components", "prometheus.scrape"}).output.find("scrape_interval (duration, default \"1m0s\")") !=
+        std::string::npos);
   CHECK(run({"components", "prometheus.scrap"}).code == 1);
   CHECK(run({"components", "--events"}).output.find("journal_opened") != std::string::npos);
 }
@@ -100,9 +102,10 @@ TEST_CASE("a configuration with many mistakes: each is reported, exit code 1, no
   const auto checked = run({"validate", file});
   CHECK(checked.code == 1);
   CHECK(count(checked.output, "Error: " + file) >= 10);
-  for (const char* part : {"unrecognized attribute name \"unknown\"", "must have a label", "cannot find the definition of component name \"prometheus.nothing\"",
-                           "already declared", "unrecognized attribute stray", "missing required attribute \"url\"", "max_shards", "modulus", "does not exist or is out of scope",
-                           "self reference"}) {
+  for (const char* part : {"unrecognized attribute name \"unknown\"", "must have a label",
+                           "cannot find the definition of component name \"prometheus.nothing\"", "already declared",
+                           "unrecognized attribute stray", "missing required attribute \"url\"", "max_shards",
+                           "modulus", "does not exist or is out of scope", "self reference"}) {
     INFO(part);
     CHECK(checked.output.find(part) != std::string::npos);
   }
@@ -141,7 +144,8 @@ TEST_CASE("a taken port, a storage path that is none: a clear message and exit c
   temporary_directory directory;
   std::ofstream(directory.file("file")) << "";
   std::ofstream(directory.file("a.alloy")) << good;
-  const auto path = run({"run", directory.file("a.alloy"), "--storage.path=" + directory.file("file"), "--server.http.listen-addr=127.0.0.1:0"});
+  const auto path = run({"run", directory.file("a.alloy"), "--storage.path=" + directory.file("file"),
+                         "--server.http.listen-addr=127.0.0.1:0"});
   CHECK(path.code == 1);
   CHECK(path.output.find("storage path") != std::string::npos);
   CHECK(path.output.find("--storage.path") != std::string::npos);
@@ -164,7 +168,9 @@ TEST_CASE("a reload with a mistake leaves the old configuration running; a good 
   CHECK(after.find("prometheus.exporter.self.a") == std::string::npos);
   troupe.configure(good);
   troupe.program().signal(SIGHUP);
-  CHECK(eventually([&] { return get(troupe.url("/api/v0/web/components")).body.find("prometheus.exporter.self.a") != std::string::npos; }));
+  CHECK(eventually([&] {
+    return get(troupe.url("/api/v0/web/components")).body.find("prometheus.exporter.self.a") != std::string::npos;
+  }));
 }
 
 TEST_CASE("SIGINT and SIGTERM end it cleanly") {
@@ -180,12 +186,15 @@ TEST_CASE("the first-run example keeps its own metrics in the embedded store") {
   std::ifstream example(TROUPE_SOURCE_DIR "/config/examples/first-run.alloy");
   collector troupe(std::string(std::istreambuf_iterator<char>(example), {}));
   troupe.ready();
-  CHECK(eventually([&] { return get(troupe.url("/api/v0/store/default/samples?match=up")).body.find(",1.0]") != std::string::npos; }, 30s));
+  CHECK(eventually(
+      [&] { return get(troupe.url("/api/v0/store/default/samples?match=up")).body.find(",1.0]") != std::string::npos; },
+      30s));
   CHECK(get(troupe.url("/api/v0/store/default/label/job/values")).body == "{\"values\":[\"integrations/self\"]}");
   CHECK(get(troupe.url("/api/v0/store/default/samples?match=")).status == 400);
   CHECK(get(troupe.url("/api/v0/store/nothing/samples")).status == 404);
   CHECK(get(troupe.url("/-/healthy")).status == 200);
-  CHECK(get(troupe.url("/api/v0/component/prometheus.exporter.self.default/metrics")).body.find("process_cpu_seconds_total") != std::string::npos);
+  CHECK(get(troupe.url("/api/v0/component/prometheus.exporter.self.default/metrics"))
+            .body.find("process_cpu_seconds_total") != std::string::npos);
   CHECK(get(troupe.url("/api/v0/component/prometheus.scrape.default/metrics")).status == 404);
   CHECK(get(troupe.url("/nowhere")).status == 404);
 }

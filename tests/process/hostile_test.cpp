@@ -51,9 +51,12 @@ std::map<std::string, std::string> errors_of(const collector& troupe) {
 
 std::string scraping(const std::vector<std::string>& targets, const std::string& to, const std::string& more = "") {
   std::string list;
-  for (const auto& one : targets) list += "{\"__address__\" = \"" + one + "\"}, ";
-  return "prometheus.scrape \"t\" {\n  targets = [" + list + "]\n  forward_to = [prometheus.remote_write.t.receiver]\n"
-         "  scrape_interval = \"500ms\"\n  scrape_timeout = \"400ms\"\n" + more + "}\nprometheus.remote_write \"t\" {\n  endpoint {\n    url = \"" + to +
+  for (const auto& one : targets)
+    list += "{\"__address__\" = \"" + one + "\"}, ";
+  return "prometheus.scrape \"t\" {\n  targets = [" + list +
+         "]\n  forward_to = [prometheus.remote_write.t.receiver]\n"
+         "  scrape_interval = \"500ms\"\n  scrape_timeout = \"400ms\"\n" +
+         more + "}\nprometheus.remote_write \"t\" {\n  endpoint {\n    url = \"" + to +
          "\"\n    queue_config {\n      batch_send_deadline = \"100ms\"\n    }\n  }\n}\n";
 }
 
@@ -69,15 +72,32 @@ TEST_CASE("targets of every bad kind fail with a reason, beside one that is good
   const std::vector<bad> all{
       {"hangs", script().request().hang(), "time"},
       {"resets", script().request().reset(), "reset"},
-      {"redirects for ever", script().serve([](const auto&) { return http_answer("302 Found", "", "Location: /again\r\n"); }), "redirect"},
-      {"sends half a page", script().request().send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\na 1\n"), ""},
-      {"drips", script().request().send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\n").drip(std::string(1000, 'a'), 300ms), "time"},
-      {"sends a gzip bomb", script().request().send(page_of(gzip_of_zeros(200 << 20), "Content-Encoding: gzip\r\n")), ""},
-      {"sends one line of 100 MB", script().request().send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 104857600\r\n\r\n").repeat(std::string(1 << 20, 'a'), 100), ""},
+      {"redirects for ever",
+       script().serve([](const auto&) { return http_answer("302 Found", "", "Location: /again\r\n"); }), "redirect"},
+      {"sends half a page",
+       script().request().send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\na 1\n"), ""},
+      {"drips",
+       script()
+           .request()
+           .send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\n")
+           .drip(std::string(1000, 'a'), 300ms),
+       "time"},
+      {"sends a gzip bomb", script().request().send(page_of(gzip_of_zeros(200 << 20), "Content-Encoding: gzip\r\n")),
+       ""},
+      {"sends one line of 100 MB",
+       script()
+           .request()
+           .send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 104857600\r\n\r\n")
+           .repeat(std::string(1 << 20, 'a'), 100),
+       ""},
       {"sends invalid UTF-8", script().serve([](const auto&) { return page_of("a{x=\"\xff\xfe\"} 1\n"); }), "UTF-8"},
-      {"sends garbage for chunk sizes", script().request().send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\na 1\n"), ""},
+      {"sends garbage for chunk sizes",
+       script().request().send(
+           "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\na 1\n"),
+       ""},
       {"answers 404", script().serve([](const auto&) { return http_answer("404 Not Found", "no"); }), "404 Not Found"},
-      {"sends HTML", script().serve([](const auto&) { return http_answer("200 OK", "<html>", "Content-Type: text/html\r\n"); }), ""},
+      {"sends HTML",
+       script().serve([](const auto&) { return http_answer("200 OK", "<html>", "Content-Type: text/html\r\n"); }), ""},
       {"speaks no HTTP", script().request().send("hello\n"), ""},
   };
   std::vector<std::unique_ptr<imposter>> imposters;
@@ -96,7 +116,8 @@ TEST_CASE("targets of every bad kind fail with a reason, beside one that is good
   const auto resident = troupe.program().resident_bytes();
   CHECK(resident < std::size_t{400} << 20);  // a page may have 64 MiB
   const auto received = to.samples_of("\"good\"");
-  for (std::size_t i = 0; i < received.size(); ++i) CHECK(received[i].value == static_cast<double>(i + 1));
+  for (std::size_t i = 0; i < received.size(); ++i)
+    CHECK(received[i].value == static_cast<double>(i + 1));
   const auto errors = errors_of(troupe);
   for (std::size_t i = 0; i < all.size(); ++i) {
     INFO(all[i].name << ": " << errors.at(addresses[i]));
@@ -104,7 +125,8 @@ TEST_CASE("targets of every bad kind fail with a reason, beside one that is good
     CHECK(errors.at(addresses[i]).find(all[i].says) != std::string::npos);
     const auto up = to.samples_of("\"up\", instance=\"" + addresses[i] + "\"");
     CHECK_FALSE(up.empty());
-    for (const auto& one : up) CHECK(one.value == 0);
+    for (const auto& one : up)
+      CHECK(one.value == 0);
   }
   CHECK(errors.at(addresses.back()).empty());
   CHECK(troupe.program().running());
@@ -114,13 +136,16 @@ TEST_CASE("pages that are odd but right, and limits") {
   target doubled([](int) { return "a 1\na 2\nb 3\n"; });
   target many([](int) {
     std::string page;
-    for (int i = 0; i < 200; ++i) page += "m{i=\"" + std::to_string(i) + "\"} 1\n";
+    for (int i = 0; i < 200; ++i)
+      page += "m{i=\"" + std::to_string(i) + "\"} 1\n";
     return page;
   });
   backend to;
   collector troupe(scraping({doubled.address(), many.address()}, to.url(), "  sample_limit = 100\n"));
   troupe.ready();
-  REQUIRE(eventually([&] { return to.samples_of("\"b\"").size() >= 2 && to.samples_of("instance=\"" + many.address() + "\"").size() >= 5; }));
+  REQUIRE(eventually([&] {
+    return to.samples_of("\"b\"").size() >= 2 && to.samples_of("instance=\"" + many.address() + "\"").size() >= 5;
+  }));
   CHECK(to.samples_of("{__name__=\"a\"").front().value == 1);
   CHECK(to.samples_of("{__name__=\"m\"").empty());
   CHECK(errors_of(troupe).at(many.address()).find("sample limit") != std::string::npos);

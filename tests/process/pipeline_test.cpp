@@ -11,16 +11,27 @@ using namespace troupe::testing;
 
 namespace {
 
-std::string pipeline(const std::vector<std::string>& targets, const std::string& url, const std::string& endpoint = "", const std::string& scrape = "") {
+std::string pipeline(const std::vector<std::string>& targets, const std::string& url, const std::string& endpoint = "",
+                     const std::string& scrape = "") {
   std::string list;
-  for (const auto& one : targets) list += "{\"__address__\" = \"" + one + "\"}, ";
-  return "prometheus.scrape \"t\" {\n  targets = [" + list + "]\n  forward_to = [prometheus.remote_write.t.receiver]\n"
-         "  scrape_interval = \"200ms\"\n  scrape_timeout = \"200ms\"\n" + scrape + "}\n"
-         "prometheus.remote_write \"t\" {\n  endpoint {\n    url = \"" + url + "\"\n    queue_config {\n      batch_send_deadline = \"100ms\"\n"
-         "      max_backoff = \"200ms\"\n    }\n    metadata_config {\n      send_interval = \"1s\"\n    }\n" + endpoint + "  }\n}\n";
+  for (const auto& one : targets)
+    list += "{\"__address__\" = \"" + one + "\"}, ";
+  return "prometheus.scrape \"t\" {\n  targets = [" + list +
+         "]\n  forward_to = [prometheus.remote_write.t.receiver]\n"
+         "  scrape_interval = \"200ms\"\n  scrape_timeout = \"200ms\"\n" +
+         scrape +
+         "}\n"
+         "prometheus.remote_write \"t\" {\n  endpoint {\n    url = \"" +
+         url +
+         "\"\n    queue_config {\n      batch_send_deadline = \"100ms\"\n"
+         "      max_backoff = \"200ms\"\n    }\n    metadata_config {\n      send_interval = \"1s\"\n    }\n" +
+         endpoint + "  }\n}\n";
 }
 
-std::string counting(int number) { return "# HELP scraped_total How often this page was made.\n# TYPE scraped_total counter\nscraped_total " + std::to_string(number) + "\n"; }
+std::string counting(int number) {
+  return "# HELP scraped_total How often this page was made.\n# TYPE scraped_total counter\nscraped_total " +
+         std::to_string(number) + "\n";
+}
 
 /// Every value from 1 on is there once, in order.
 bool each_once(const std::vector<backend::received>& all, std::size_t at_least) {
@@ -68,7 +79,8 @@ TEST_CASE("a backend that was down, a collector that was killed meanwhile: every
   troupe.ready();
   REQUIRE(eventually([&] { return page.scrapes() >= lost_at_most + 6; }));
   backend after(port);
-  REQUIRE(eventually([&] { return after.samples_of("scraped_total").size() + 1 >= static_cast<std::size_t>(page.scrapes()); }));
+  REQUIRE(eventually(
+      [&] { return after.samples_of("scraped_total").size() + 1 >= static_cast<std::size_t>(page.scrapes()); }));
   const auto all = after.samples_of("scraped_total");
   std::set<double> seen;
   double last = 0;
@@ -104,7 +116,9 @@ TEST_CASE("what a backend answers decides") {
   target page(counting);
   backend to;
   SECTION("500 and a broken answer are tried again, in order and without loss") {
-    to.answers([](int n) { return n % 3 == 0 ? backend::answer{} : backend::answer{n % 3 == 1 ? 500 : 503, {}, "try later", false}; });
+    to.answers([](int n) {
+      return n % 3 == 0 ? backend::answer{} : backend::answer{n % 3 == 1 ? 500 : 503, {}, "try later", false};
+    });
     collector troupe(pipeline({page.address()}, to.url()));
     troupe.ready();
     REQUIRE(eventually([&] { return to.samples_of("scraped_total").size() >= 6; }));
@@ -115,17 +129,24 @@ TEST_CASE("what a backend answers decides") {
     to.answers([](int n) { return n <= 2 ? backend::answer{400, {}, "no such tenant", false} : backend::answer{}; });
     collector troupe(pipeline({page.address()}, to.url(), "    metadata_config {\n      send = false\n    }\n"));
     CHECK(troupe.program().wait() == 1);  // two blocks of that name
-    collector good("prometheus.scrape \"t\" {\n  targets = [{\"__address__\" = \"" + page.address() + "\"}]\n  forward_to = [prometheus.remote_write.t.receiver]\n"
-                   "  scrape_interval = \"200ms\"\n  scrape_timeout = \"200ms\"\n}\nprometheus.remote_write \"t\" {\n  endpoint {\n    url = \"" + to.url() +
-                   "\"\n    queue_config {\n      batch_send_deadline = \"50ms\"\n    }\n    metadata_config {\n      send = false\n    }\n  }\n}\n");
+    collector good("prometheus.scrape \"t\" {\n  targets = [{\"__address__\" = \"" + page.address() +
+                   "\"}]\n  forward_to = [prometheus.remote_write.t.receiver]\n"
+                   "  scrape_interval = \"200ms\"\n  scrape_timeout = \"200ms\"\n}\nprometheus.remote_write \"t\" {\n  "
+                   "endpoint {\n    url = \"" +
+                   to.url() +
+                   "\"\n    queue_config {\n      batch_send_deadline = \"50ms\"\n    }\n    metadata_config {\n      "
+                   "send = false\n    }\n  }\n}\n");
     good.ready();
     REQUIRE(eventually([&] { return to.samples_of("scraped_total").size() >= 3; }));
     CHECK(good.metric("prometheus_remote_storage_samples_failed_total") > 0);
     CHECK(good.program().output().find("no such tenant") != std::string::npos);
-    CHECK(get(good.url("/api/v0/web/components/prometheus.remote_write.t")).body.find("no such tenant") != std::string::npos);
+    CHECK(get(good.url("/api/v0/web/components/prometheus.remote_write.t")).body.find("no such tenant") !=
+          std::string::npos);
   }
   SECTION("429 with Retry-After is waited for") {
-    to.answers([](int n) { return n == 1 ? backend::answer{429, {{"Retry-After", "1"}}, "slow down", false} : backend::answer{}; });
+    to.answers([](int n) {
+      return n == 1 ? backend::answer{429, {{"Retry-After", "1"}}, "slow down", false} : backend::answer{};
+    });
     collector troupe(pipeline({page.address()}, to.url()));
     troupe.ready();
     REQUIRE(eventually([&] { return to.samples_of("scraped_total").size() >= 4; }));
@@ -158,12 +179,19 @@ TEST_CASE("a target that goes down is said everywhere, its neighbours go on") {
 TEST_CASE("relabelling on the way, external labels and rules of an endpoint") {
   target page([](int) { return "keep{a=\"1\"} 1\ndrop{a=\"2\"} 2\nsecret 3\n"; });
   backend to;
-  collector troupe("prometheus.scrape \"t\" {\n  targets = [{\"__address__\" = \"" + page.address() + "\", \"job\" = \"j\"}]\n  forward_to = [prometheus.relabel.t.receiver]\n"
-                   "  scrape_interval = \"200ms\"\n  scrape_timeout = \"200ms\"\n}\nprometheus.relabel \"t\" {\n  forward_to = [prometheus.remote_write.t.receiver]\n"
-                   "  rule {\n    source_labels = [\"__name__\"]\n    regex = \"drop|scrape_.*\"\n    action = \"drop\"\n  }\n"
-                   "  rule {\n    source_labels = [\"a\"]\n    target_label = \"b\"\n    replacement = \"x-$1\"\n    regex = \"(.+)\"\n  }\n}\n"
-                   "prometheus.remote_write \"t\" {\n  external_labels = { cluster = \"c\", job = \"lost\" }\n  endpoint {\n    url = \"" + to.url() +
-                   "\"\n    queue_config {\n      batch_send_deadline = \"50ms\"\n    }\n    write_relabel_config {\n      source_labels = [\"__name__\"]\n      regex = \"secret\"\n      action = \"drop\"\n    }\n  }\n}\n");
+  collector troupe(
+      "prometheus.scrape \"t\" {\n  targets = [{\"__address__\" = \"" + page.address() +
+      "\", \"job\" = \"j\"}]\n  forward_to = [prometheus.relabel.t.receiver]\n"
+      "  scrape_interval = \"200ms\"\n  scrape_timeout = \"200ms\"\n}\nprometheus.relabel \"t\" {\n  forward_to = "
+      "[prometheus.remote_write.t.receiver]\n"
+      "  rule {\n    source_labels = [\"__name__\"]\n    regex = \"drop|scrape_.*\"\n    action = \"drop\"\n  }\n"
+      "  rule {\n    source_labels = [\"a\"]\n    target_label = \"b\"\n    replacement = \"x-$1\"\n    regex = "
+      "\"(.+)\"\n  }\n}\n"
+      "prometheus.remote_write \"t\" {\n  external_labels = { cluster = \"c\", job = \"lost\" }\n  endpoint {\n    url "
+      "= \"" +
+      to.url() +
+      "\"\n    queue_config {\n      batch_send_deadline = \"50ms\"\n    }\n    write_relabel_config {\n      "
+      "source_labels = [\"__name__\"]\n      regex = \"secret\"\n      action = \"drop\"\n    }\n  }\n}\n");
   troupe.ready();
   const auto instance = "instance=\"" + page.address() + "\"";
   REQUIRE(eventually([&] { return to.samples_of("up").size() >= 2; }));
@@ -186,7 +214,9 @@ TEST_CASE("the ledger of every edge balances while data flows") {
       if (at == std::string::npos) return 0.0;
       return std::stod(body.substr(body.find("} ", at) + 2));
     };
-    CHECK(value("troupe_edge_pushed_items_total") == value("troupe_edge_settled_items_total") + value("troupe_edge_dropped_items_total") + value("troupe_edge_in_flight_items"));
+    CHECK(value("troupe_edge_pushed_items_total") == value("troupe_edge_settled_items_total") +
+                                                         value("troupe_edge_dropped_items_total") +
+                                                         value("troupe_edge_in_flight_items"));
     CHECK(value("troupe_edge_pushed_items_total") > 0);
   }
 }

@@ -26,7 +26,8 @@ bool eventually(const std::function<bool()>& so, std::chrono::milliseconds longe
 
 process::process(std::vector<std::string> command, std::string output) : output_(std::move(output)) {
   std::vector<char*> arguments;
-  for (auto& one : command) arguments.push_back(one.data());
+  for (auto& one : command)
+    arguments.push_back(one.data());
   arguments.push_back(nullptr);
   pid_ = fork();
   if (pid_ == 0) {
@@ -44,7 +45,9 @@ process::~process() {
   wait();
 }
 
-void process::signal(int number) const { kill(pid_, number); }
+void process::signal(int number) const {
+  kill(pid_, number);
+}
 
 bool process::running() {
   if (!ended_ && waitpid(pid_, &status_, WNOHANG) == pid_) ended_ = true;
@@ -85,21 +88,28 @@ fetched fetch(const std::string& method, const std::string& url) {
 
 }  // namespace
 
-fetched get(const std::string& url) { return fetch("GET", url); }
-fetched post(const std::string& url) { return fetch("POST", url); }
+fetched get(const std::string& url) {
+  return fetch("GET", url);
+}
+fetched post(const std::string& url) {
+  return fetch("POST", url);
+}
 
 collector::collector(std::string configuration, std::vector<std::string> flags) : flags_(std::move(flags)) {
   configure(configuration);
   start();
 }
 
-void collector::configure(const std::string& configuration) { std::ofstream(directory_.file("config.alloy")) << configuration; }
+void collector::configure(const std::string& configuration) {
+  std::ofstream(directory_.file("config.alloy")) << configuration;
+}
 
 void collector::start() {
   process_.reset();
   std::error_code none;
   std::filesystem::remove(directory_.file("log"), none);
-  std::vector<std::string> command{TROUPE_PROGRAM, "run", directory_.file("config.alloy"), "--server.http.listen-addr=127.0.0.1:0",
+  std::vector<std::string> command{TROUPE_PROGRAM, "run", directory_.file("config.alloy"),
+                                   "--server.http.listen-addr=127.0.0.1:0",
                                    "--storage.path=" + directory_.file("data")};
   command.insert(command.end(), flags_.begin(), flags_.end());
   process_ = std::make_unique<process>(std::move(command), directory_.file("log"));
@@ -159,9 +169,11 @@ void backend::take(const http::server_request& request, const std::shared_ptr<ht
     }
     if (message && how.keep) {
       for (const auto& series : message->series) {
-        for (const auto& sample : series.samples) samples_[series.labels.to_text()].push_back({sample.value, sample.timestamp_ms});
+        for (const auto& sample : series.samples)
+          samples_[series.labels.to_text()].push_back({sample.value, sample.timestamp_ms});
       }
-      for (const auto& one : message->metadata) metadata_[one.name] = one;
+      for (const auto& one : message->metadata)
+        metadata_[one.name] = one;
     }
   }
   to->respond(how.status, "text/plain", how.words, how.headers);

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the process tests are made of: the real program, receivers and targets around it. Everything listens on loopback, on any free
-// port, and ends with the test.
+// What the process tests are made of: the real program, receivers and targets around it. Everything listens on
+// loopback, on any free port, and ends with the test.
 
 #include <chrono>
 #include <functional>

@@ -8,9 +8,10 @@ namespace troupe::prometheus {
 namespace exporting_self {
 
 const config::component_schema& schema() {
-  static const auto described = config::describe<arguments>("prometheus.exporter.self", config::stability::generally_available,
-                                                            "Exposes the collector's own metrics as a target.")
-                                    .exports("targets", "list(target)", "The collector itself.");
+  static const auto described =
+      config::describe<arguments>("prometheus.exporter.self", config::stability::generally_available,
+                                  "Exposes the collector's own metrics as a target.")
+          .exports("targets", "list(target)", "The collector itself.");
   return described;
 }
 

@@ -10,9 +10,11 @@ const config::component_schema& schema() {
   static const auto schema = [] {
     auto s = config::describe<arguments>("prometheus.relabel", config::stability::generally_available,
                                          "Rewrites, keeps or drops series by rules.");
-    s.exports("receiver", "MetricsReceiver", "Takes the samples to relabel.").exports("rules", "RelabelRules", "The rules, for others to use.");
+    s.exports("receiver", "MetricsReceiver", "Takes the samples to relabel.")
+        .exports("rules", "RelabelRules", "The rules, for others to use.");
     s.required("forward_to", &arguments::forward_to, "Where the samples go.")
-        .not_yet("max_cache_size", &arguments::max_cache_size, "What is cached here are blocks in use, of which there are never too many.")
+        .not_yet("max_cache_size", &arguments::max_cache_size,
+                 "What is cached here are blocks in use, of which there are never too many.")
         .not_yet("cache_ttl", &arguments::cache_ttl, "What is cached here goes with the block it belongs to.")
         .blocks("rule", &arguments::rules, rule_schema(), "What is done, in order.");
     return s;
@@ -41,15 +43,18 @@ relabel::relabel(runtime::component_context& context, std::shared_ptr<const rela
       processed_(context.metrics().counter("alloy_prometheus_relabel_metrics_processed", "Samples that came in.")),
       written_(context.metrics().counter("alloy_prometheus_relabel_metrics_written", "Samples that went on.")),
       hits_(context.metrics().counter("alloy_prometheus_relabel_cache_hits", "Batches whose block was known.")),
-      misses_(context.metrics().counter("alloy_prometheus_relabel_cache_misses", "Batches whose block had to be relabelled.")),
-      nameless_(context.metrics().counter("troupe_relabel_nameless_samples_total", "Samples dropped because the rules left their series without a name.")),
+      misses_(context.metrics().counter("alloy_prometheus_relabel_cache_misses",
+                                        "Batches whose block had to be relabelled.")),
+      nameless_(context.metrics().counter("troupe_relabel_nameless_samples_total",
+                                          "Samples dropped because the rules left their series without a name.")),
       cached_(context.metrics().gauge("alloy_prometheus_relabel_cache_size", "Blocks that are kept relabelled.")) {
   apply(*arguments);
 }
 
 config::value relabel::exports(const runtime::component_place& place, const relabelling::arguments& arguments) {
   return config::object::in_order({{"receiver", runtime::make_receiver(place.id, telemetry::signal::metrics)},
-                                   {"rules", std::shared_ptr<const config::capsule>(std::make_shared<relabelling::exported_rules>(arguments.rules))}});
+                                   {"rules", std::shared_ptr<const config::capsule>(
+                                                 std::make_shared<relabelling::exported_rules>(arguments.rules))}});
 }
 
 void relabel::apply(const relabelling::arguments& arguments) {

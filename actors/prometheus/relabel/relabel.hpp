@@ -31,7 +31,8 @@ class relabel final : public runtime::component {
  public:
   using arguments_type = relabelling::arguments;
   relabel(runtime::component_context& context, std::shared_ptr<const relabelling::arguments> arguments);
-  [[nodiscard]] static config::value exports(const runtime::component_place& place, const relabelling::arguments& arguments);
+  [[nodiscard]] static config::value exports(const runtime::component_place& place,
+                                             const relabelling::arguments& arguments);
 
   result<void> update(const runtime::arguments_ref& arguments) override;
   void consume(const telemetry::batch_ref& batch, runtime::receipt of) override;

@@ -11,7 +11,9 @@ const config::body_of<rule>& rule_schema() {
         .attribute("modulus", &rule::modulus, "For hashmod: how many different results there are.")
         .attribute("target_label", &rule::target_label, "The label that is written.")
         .attribute("replacement", &rule::replacement, "What is written; $1 is the first group.")
-        .attribute("action", &rule::action, "What is done: replace, keep, drop, keepequal, dropequal, hashmod, labelmap, labeldrop, labelkeep, lowercase or uppercase.")
+        .attribute("action", &rule::action,
+                   "What is done: replace, keep, drop, keepequal, dropequal, hashmod, labelmap, labeldrop, labelkeep, "
+                   "lowercase or uppercase.")
         .check([](const rule& r) -> config::complaints {
           if (const auto ok = relabel::validate(r); !ok) return {{"", ok.error().message}};
           return {};

@@ -44,7 +44,8 @@ bool delivery::too_old(const parcel& one, std::int64_t wall_ms) const {
 }
 
 std::optional<request_plan> delivery::next(time_point now, std::int64_t wall_ms) {
-  const std::size_t allowed = failures_ > 0 ? std::min(settings_.probes, settings_.max_in_flight) : settings_.max_in_flight;
+  const std::size_t allowed =
+      failures_ > 0 ? std::min(settings_.probes, settings_.max_in_flight) : settings_.max_in_flight;
   if (flying_ >= allowed) return std::nullopt;
   if (auto again = retry(now, wall_ms)) return again;
   // While the backend fails nothing new is begun: what waits to be tried again is its probe.
@@ -113,7 +114,8 @@ std::optional<request_plan> delivery::fill(time_point now, std::int64_t wall_ms)
     }
     if (from.next_piece < pieces) break;  // full
     ready_.erase(ready_.begin());
-    for (const auto& one : given_up) done(one);
+    for (const auto& one : given_up)
+      done(one);
   }
   pop_done();
   if (made.pieces.empty()) return std::nullopt;
@@ -143,7 +145,8 @@ void delivery::ended(request_number number, const request_outcome& how, time_poi
   }
   failures_ = 0;
   (how.what == request_outcome::kind::delivered ? counts_.delivered : counts_.refused) += one.samples;
-  for (const auto& p : one.pieces) done(p);
+  for (const auto& p : one.pieces)
+    done(p);
   requests_.erase(found);
   pop_done();
 }
@@ -166,13 +169,15 @@ void delivery::finish(held& one) {
 }
 
 void delivery::pop_done() {
-  while (!parcels_.empty() && parcels_.front().done == parcels_.front().of.piece_samples.size()) parcels_.pop_front();
+  while (!parcels_.empty() && parcels_.front().done == parcels_.front().of.piece_samples.size())
+    parcels_.pop_front();
 }
 
 std::optional<time_point> delivery::wake_at(time_point now) const {
   std::optional<time_point> soonest;
   const auto consider = [&](time_point t) { soonest = soonest ? std::min(*soonest, t) : t; };
-  const std::size_t allowed = failures_ > 0 ? std::min(settings_.probes, settings_.max_in_flight) : settings_.max_in_flight;
+  const std::size_t allowed =
+      failures_ > 0 ? std::min(settings_.probes, settings_.max_in_flight) : settings_.max_in_flight;
   if (flying_ >= allowed) return std::nullopt;  // an answer comes first
   for (const auto& [number, one] : requests_) {
     if (!one.flying) consider(std::max(one.not_before, now));
@@ -180,7 +185,9 @@ std::optional<time_point> delivery::wake_at(time_point now) const {
   if (failures_ > 0 && !requests_.empty()) return soonest;
   if (!ready_.empty()) {
     const bool due = flushing_ || ready_samples_ >= settings_.max_samples;
-    consider(due ? now : std::lower_bound(parcels_.begin(), parcels_.end(), *ready_.begin(), before)->since + settings_.deadline);
+    consider(due ? now
+                 : std::lower_bound(parcels_.begin(), parcels_.end(), *ready_.begin(), before)->since +
+                       settings_.deadline);
   }
   return soonest;
 }

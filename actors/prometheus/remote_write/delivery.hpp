@@ -59,12 +59,12 @@ struct request_outcome {
 
 struct delivery_counts {
   std::uint64_t delivered = 0, refused = 0, too_old = 0, retried = 0;  ///< samples
-  std::uint64_t pending = 0;                                          ///< samples handed over and not done with
+  std::uint64_t pending = 0;                                           ///< samples handed over and not done with
 };
 
-/// Decides what one endpoint sends when: fills requests, has several under way but never two with the same lane out of order,
-/// retries with back-off, one request at a time while the backend fails, and knows up to where everything is done. Plain:
-/// it is given the time and what happened, and says what to send.
+/// Decides what one endpoint sends when: fills requests, has several under way but never two with the same lane out of
+/// order, retries with back-off, one request at a time while the backend fails, and knows up to where everything is
+/// done. Plain: it is given the time and what happened, and says what to send.
 class delivery {
  public:
   explicit delivery(delivery_settings settings) : settings_(settings) {}
@@ -115,8 +115,8 @@ class delivery {
   void pop_done();
 
   delivery_settings settings_;
-  std::deque<held> parcels_;  // consecutive numbers are not needed, ascending ones are
-  std::set<sequence> ready_;    // first of their lanes, with pieces that are in no request yet
+  std::deque<held> parcels_;         // consecutive numbers are not needed, ascending ones are
+  std::set<sequence> ready_;         // first of their lanes, with pieces that are in no request yet
   std::uint64_t ready_samples_ = 0;  // in those pieces
   std::unordered_map<std::uint64_t, std::deque<sequence>> lanes_;
   std::map<request_number, request> requests_;

@@ -26,8 +26,10 @@ encoded_ref encoder::encode(const telemetry::block_ref& block) {
   }
   std::shared_ptr<encoded_block> made;
   if (mapped.block) {
-    made = std::make_shared<encoded_block>(encoded_block{block, mapped.block, {mapped.block, std::move(mapped.kept), max_series_}, {}});
-    for (const auto& piece : made->steady.pieces()) made->piece_samples.push_back(piece.count);
+    made = std::make_shared<encoded_block>(
+        encoded_block{block, mapped.block, {mapped.block, std::move(mapped.kept), max_series_}, {}});
+    for (const auto& piece : made->steady.pieces())
+      made->piece_samples.push_back(piece.count);
   } else {
     auto none = std::make_shared<telemetry::series_block>(std::vector<telemetry::chunk_ref>{}, telemetry::label_set{});
     made = std::make_shared<encoded_block>(encoded_block{block, nullptr, {std::move(none), {}, max_series_}, {}});
@@ -52,12 +54,14 @@ std::vector<telemetry::family_ref> encoder::families() const {
     for (const auto& chunk : one->sent->chunks()) {
       if (!seen_chunks.insert(chunk.get()).second) continue;
       for (const auto& start : chunk->families()) {
-        if (!start.family->name.empty() && !start.family->help.empty()) by_name.emplace(start.family->name, start.family);
+        if (!start.family->name.empty() && !start.family->help.empty())
+          by_name.emplace(start.family->name, start.family);
       }
     }
   }
   std::vector<telemetry::family_ref> all;
-  for (auto& [name, family] : by_name) all.push_back(std::move(family));
+  for (auto& [name, family] : by_name)
+    all.push_back(std::move(family));
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a->name < b->name; });
   return all;
 }

@@ -13,11 +13,11 @@
 
 namespace troupe::prometheus {
 
-/// What is steady of a block for one endpoint: external labels added, relabelled, encoded. Holds what it was made into, not the
-/// block it was made from.
+/// What is steady of a block for one endpoint: external labels added, relabelled, encoded. Holds what it was made into,
+/// not the block it was made from.
 struct encoded_block {
   std::weak_ptr<const telemetry::series_block> of;
-  telemetry::block_ref sent;        ///< as the endpoint gets it; null: nothing of it is sent
+  telemetry::block_ref sent;  ///< as the endpoint gets it; null: nothing of it is sent
   remote_write::block_template steady;
   std::vector<std::uint32_t> piece_samples;
   std::uint32_t dropped = 0;  ///< series that the endpoint's rules leave out, those left without a name among them

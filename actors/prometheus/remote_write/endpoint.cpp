@@ -26,14 +26,22 @@ delivery_settings settings_of(const remote_writing::queue_config& queue) {
 
 }  // namespace
 
-endpoint::endpoint(runtime::component_context& context, std::string key, std::string name, batch_source& source, sequence begin)
-    : context_(context), key_(std::move(key)), name_(std::move(name)), source_(source), delivery_(delivery_settings{}), begin_(begin), wanted_(begin) {}
+endpoint::endpoint(runtime::component_context& context, std::string key, std::string name, batch_source& source,
+                   sequence begin)
+    : context_(context),
+      key_(std::move(key)),
+      name_(std::move(name)),
+      source_(source),
+      delivery_(delivery_settings{}),
+      begin_(begin),
+      wanted_(begin) {}
 
 endpoint::~endpoint() {
   if (session_) context_.shared().http.cancel_all(session_);
 }
 
-result<void> endpoint::update(const remote_writing::endpoint_arguments& arguments, const telemetry::label_set& external) {
+result<void> endpoint::update(const remote_writing::endpoint_arguments& arguments,
+                              const telemetry::label_set& external) {
   auto rules = troupe::relabel::rules::compile(arguments.write_relabel);
   if (!rules) return tl::unexpected(rules.error());
   if (!session_ || !(arguments.client == arguments_.client) || arguments.headers != arguments_.headers) {
@@ -46,7 +54,8 @@ result<void> endpoint::update(const remote_writing::endpoint_arguments& argument
   const bool steady = encoder_ && arguments.write_relabel == arguments_.write_relabel && external == external_ &&
                       arguments.queue.max_samples_per_send == arguments_.queue.max_samples_per_send;
   if (!steady) {
-    encoder_ = std::make_unique<encoder>(external, std::move(*rules), static_cast<std::size_t>(arguments.queue.max_samples_per_send));
+    encoder_ = std::make_unique<encoder>(external, std::move(*rules),
+                                         static_cast<std::size_t>(arguments.queue.max_samples_per_send));
   }
   if (!metrics_ || arguments.url != arguments_.url) {
     metrics_.reset();
@@ -55,8 +64,10 @@ result<void> endpoint::update(const remote_writing::endpoint_arguments& argument
   arguments_ = arguments;
   external_ = external;
   delivery_.set(settings_of(arguments.queue));
-  metrics_->settings(static_cast<std::size_t>(arguments.queue.max_shards), static_cast<std::size_t>(arguments.queue.min_shards),
-                     static_cast<std::size_t>(arguments.queue.capacity), static_cast<std::size_t>(arguments.queue.max_samples_per_send));
+  metrics_->settings(static_cast<std::size_t>(arguments.queue.max_shards),
+                     static_cast<std::size_t>(arguments.queue.min_shards),
+                     static_cast<std::size_t>(arguments.queue.capacity),
+                     static_cast<std::size_t>(arguments.queue.max_samples_per_send));
   if (!metadata_) metadata_ = std::make_unique<metadata_sender>(context_);
   metadata_->update(arguments_, session_, *encoder_, *metrics_);
   return {};
@@ -64,7 +75,8 @@ result<void> endpoint::update(const remote_writing::endpoint_arguments& argument
 
 void endpoint::pump() {
   take();
-  while (auto plan = delivery_.next(context_.now(), context_.wall_ms())) send(*plan);
+  while (auto plan = delivery_.next(context_.now(), context_.wall_ms()))
+    send(*plan);
   forget_done();
   metrics_->follow(delivery_);
   arm();
@@ -77,7 +89,8 @@ void endpoint::flush() {
 
 /// Reads on while the window has room: what is pending is bounded by the capacity of all shards.
 void endpoint::take() {
-  const auto capacity = static_cast<std::uint64_t>(arguments_.queue.capacity) * static_cast<std::uint64_t>(arguments_.queue.max_shards);
+  const auto capacity =
+      static_cast<std::uint64_t>(arguments_.queue.capacity) * static_cast<std::uint64_t>(arguments_.queue.max_shards);
   while (delivery_.counts().pending < capacity) {
     auto entry = source_.read(wanted_);
     if (!entry) return;
@@ -100,7 +113,8 @@ void endpoint::take() {
 std::shared_ptr<const std::string> endpoint::build(const request_plan& plan) {
   remote_write::request_builder request;
   for (const auto& [number, index] : plan.pieces) {
-    const auto at = std::lower_bound(window_.begin(), window_.end(), number, [](const auto& one, sequence n) { return one.first < n; });
+    const auto at = std::lower_bound(window_.begin(), window_.end(), number,
+                                     [](const auto& one, sequence n) { return one.first < n; });
     const auto& from = at->second;
     request.add(from.how->steady, index, *from.batch, arguments_.send_exemplars);
   }
@@ -113,19 +127,21 @@ void endpoint::send(const request_plan& plan) {
   if (!body || plan.changed) body = build(plan);
   std::int64_t newest = 0;
   for (const auto& [number, index] : plan.pieces) {
-    const auto at = std::lower_bound(window_.begin(), window_.end(), number, [](const auto& one, sequence n) { return one.first < n; });
+    const auto at = std::lower_bound(window_.begin(), window_.end(), number,
+                                     [](const auto& one, sequence n) { return one.first < n; });
     newest = std::max(newest, at->second.batch->timestamp_ms);
   }
   context_.shared().http.submit(session_, write_request(arguments_, body, plan.attempt),
-                                [this, post = context_.post(), alive = std::weak_ptr(life_), number = plan.number, samples = plan.samples, newest,
-                                 attempt = plan.attempt](http::response&& answer) {
+                                [this, post = context_.post(), alive = std::weak_ptr(life_), number = plan.number,
+                                 samples = plan.samples, newest, attempt = plan.attempt](http::response&& answer) {
                                   post([=, this, held = std::make_shared<http::response>(std::move(answer))] {
                                     if (alive.lock()) answered(number, samples, newest, *held, attempt);
                                   });
                                 });
 }
 
-void endpoint::answered(request_number number, std::uint64_t samples, std::int64_t newest_ms, const http::response& answer, unsigned attempt) {
+void endpoint::answered(request_number number, std::uint64_t samples, std::int64_t newest_ms,
+                        const http::response& answer, unsigned attempt) {
   const auto verdict = classify_answer(answer, arguments_.queue.retry_on_http_429, context_.wall_ms());
   const auto took = duration_cast<std::chrono::nanoseconds>(answer.duration);
   const auto body = bodies_.find(number);
@@ -143,7 +159,8 @@ void endpoint::answered(request_number number, std::uint64_t samples, std::int64
       trouble_ = last_error_;
       outcome.what = request_outcome::kind::retry;
       outcome.retry_after = verdict.after;
-      context_.publish(runtime::batch_retried{context_.id(), name_, last_error_, answer.status, attempt + 1, verdict.after.value_or(clock_duration{})});
+      context_.publish(runtime::batch_retried{context_.id(), name_, last_error_, answer.status, attempt + 1,
+                                              verdict.after.value_or(clock_duration{})});
       break;
     case remote_write::verdict::kind::refused:
       last_error_ = describe_answer(answer);
@@ -159,7 +176,8 @@ void endpoint::answered(request_number number, std::uint64_t samples, std::int64
 
 void endpoint::forget_done() {
   const auto done = done_before();
-  while (!window_.empty() && window_.front().first < done) window_.pop_front();
+  while (!window_.empty() && window_.front().first < done)
+    window_.pop_front();
 }
 
 void endpoint::arm() {
@@ -169,8 +187,15 @@ void endpoint::arm() {
 
 endpoint::report endpoint::describe() const {
   const auto& counts = delivery_.counts();
-  return {name_, http::redacted_url(arguments_.url), delivery_.failing() ? "failing" : "ok", last_error_, counts.delivered, counts.refused,
-          counts.retried, counts.pending, delivery_.in_flight()};
+  return {name_,
+          http::redacted_url(arguments_.url),
+          delivery_.failing() ? "failing" : "ok",
+          last_error_,
+          counts.delivered,
+          counts.refused,
+          counts.retried,
+          counts.pending,
+          delivery_.in_flight()};
 }
 
 std::string endpoint::debug_json(const std::vector<report>& all) {

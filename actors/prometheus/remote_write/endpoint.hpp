@@ -33,11 +33,13 @@ class batch_source {
 /// One backend: takes from the journal what the window has room for, sends it, and knows up to where all is done with.
 class endpoint {
  public:
-  endpoint(runtime::component_context& context, std::string key, std::string name, batch_source& source, sequence begin);
+  endpoint(runtime::component_context& context, std::string key, std::string name, batch_source& source,
+           sequence begin);
   ~endpoint();
   endpoint(const endpoint&) = delete;
 
-  [[nodiscard]] result<void> update(const remote_writing::endpoint_arguments& arguments, const telemetry::label_set& external);
+  [[nodiscard]] result<void> update(const remote_writing::endpoint_arguments& arguments,
+                                    const telemetry::label_set& external);
   /// There is more to read.
   void pump();
   /// Sends what waits without waiting for more.
@@ -66,7 +68,8 @@ class endpoint {
   };
   void take();
   void send(const request_plan& plan);
-  void answered(request_number number, std::uint64_t samples, std::int64_t newest_ms, const http::response& answer, unsigned attempt);
+  void answered(request_number number, std::uint64_t samples, std::int64_t newest_ms, const http::response& answer,
+                unsigned attempt);
   void arm();
   void forget_done();
   [[nodiscard]] std::shared_ptr<const std::string> build(const request_plan& plan);
@@ -83,7 +86,8 @@ class endpoint {
   delivery delivery_;
   sequence begin_, wanted_;
   std::deque<std::pair<sequence, held>> window_;  // what is offered and not done
-  std::unordered_map<request_number, std::shared_ptr<const std::string>> bodies_;  // of requests that may be tried again
+  std::unordered_map<request_number, std::shared_ptr<const std::string>>
+      bodies_;  // of requests that may be tried again
   std::string trouble_, last_error_;
   runtime::timer wake_;
   std::shared_ptr<const bool> life_ = std::make_shared<const bool>(true);  // answers that come later find it gone

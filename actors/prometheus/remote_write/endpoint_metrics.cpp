@@ -8,16 +8,23 @@ namespace {
 
 const std::vector<double> duration_bounds{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 25, 60, 120, 300};
 
-std::string named(const char* name) { return std::string("prometheus_remote_storage_") + name; }
+std::string named(const char* name) {
+  return std::string("prometheus_remote_storage_") + name;
+}
 
 }  // namespace
 
 endpoint_metrics::endpoint_metrics(runtime::component_metrics& in, const std::string& name, const std::string& url)
-    : metadata(in.counter(named("metadata_total"), "Metadata entries that the backend took.", {{"remote_name", name}, {"url", url}})),
-      metadata_failed(in.counter(named("metadata_failed_total"), "Metadata entries that the backend refused.", {{"remote_name", name}, {"url", url}})),
-      metadata_retried(in.counter(named("metadata_retried_total"), "Metadata entries that were sent once more.", {{"remote_name", name}, {"url", url}})),
-      metadata_bytes(in.counter(named("metadata_bytes_total"), "Compressed bytes of metadata messages.", {{"remote_name", name}, {"url", url}})),
-      exemplars(in.counter(named("exemplars_total"), "Exemplars in messages that were built.", {{"remote_name", name}, {"url", url}})),
+    : metadata(in.counter(named("metadata_total"), "Metadata entries that the backend took.",
+                          {{"remote_name", name}, {"url", url}})),
+      metadata_failed(in.counter(named("metadata_failed_total"), "Metadata entries that the backend refused.",
+                                 {{"remote_name", name}, {"url", url}})),
+      metadata_retried(in.counter(named("metadata_retried_total"), "Metadata entries that were sent once more.",
+                                  {{"remote_name", name}, {"url", url}})),
+      metadata_bytes(in.counter(named("metadata_bytes_total"), "Compressed bytes of metadata messages.",
+                                {{"remote_name", name}, {"url", url}})),
+      exemplars(in.counter(named("exemplars_total"), "Exemplars in messages that were built.",
+                           {{"remote_name", name}, {"url", url}})),
       dropped_by_rules(in.counter(named("samples_dropped_total"), "Samples that were not sent, by reason.",
                                   {{"remote_name", name}, {"url", url}, {"reason", "dropped_series"}})),
       in_(in),
@@ -28,22 +35,28 @@ endpoint_metrics::endpoint_metrics(runtime::component_metrics& in, const std::st
       too_old_(in.counter(named("samples_dropped_total"), "Samples that were not sent, by reason.",
                           {{"remote_name", name}, {"url", url}, {"reason", "too_old"}})),
       bytes_(in.counter(named("bytes_total"), "Compressed bytes of sample messages that the backend took.", labels_)),
-      duration_(in.histogram(named("sent_batch_duration_seconds"), "How long requests took.", duration_bounds, labels_)),
-      highest_(in.gauge(named("queue_highest_timestamp_seconds"), "Newest sample read for this endpoint, Unix seconds.", labels_)),
-      highest_sent_(in.gauge(named("queue_highest_sent_timestamp_seconds"), "Newest sample that the backend took, Unix seconds.", labels_)),
+      duration_(
+          in.histogram(named("sent_batch_duration_seconds"), "How long requests took.", duration_bounds, labels_)),
+      highest_(in.gauge(named("queue_highest_timestamp_seconds"), "Newest sample read for this endpoint, Unix seconds.",
+                        labels_)),
+      highest_sent_(in.gauge(named("queue_highest_sent_timestamp_seconds"),
+                             "Newest sample that the backend took, Unix seconds.", labels_)),
       pending_(in.gauge(named("samples_pending"), "Samples in memory that the backend has not answered for.", labels_)),
       shards_(in.gauge(named("shards"), "Requests in flight.", labels_)),
       shards_desired_(in.gauge(named("shards_desired"), "Requests in flight or waiting to be tried again.", labels_)),
       shards_max_(in.gauge(named("shards_max"), "Requests that may be in flight.", labels_)),
-      shards_min_(in.gauge(named("shards_min"), "How many requests are tried at a time while the remote storage fails.", labels_)),
-      shard_capacity_(in.gauge(named("shard_capacity"), "Samples that may wait for each request that may be in flight.", labels_)),
+      shards_min_(in.gauge(named("shards_min"), "How many requests are tried at a time while the remote storage fails.",
+                           labels_)),
+      shard_capacity_(
+          in.gauge(named("shard_capacity"), "Samples that may wait for each request that may be in flight.", labels_)),
       max_samples_(in.gauge(named("max_samples_per_send"), "Samples that fit into a request.", labels_)) {}
 
 endpoint_metrics::~endpoint_metrics() {
-  for (const char* one : {"metadata_total", "metadata_failed_total", "metadata_retried_total", "metadata_bytes_total", "exemplars_total",
-                          "samples_total", "samples_failed_total", "samples_retried_total", "bytes_total", "sent_batch_duration_seconds",
-                          "queue_highest_timestamp_seconds", "queue_highest_sent_timestamp_seconds", "samples_pending", "shards",
-                          "shards_desired", "shards_max", "shards_min", "shard_capacity", "max_samples_per_send"}) {
+  for (const char* one :
+       {"metadata_total", "metadata_failed_total", "metadata_retried_total", "metadata_bytes_total", "exemplars_total",
+        "samples_total", "samples_failed_total", "samples_retried_total", "bytes_total", "sent_batch_duration_seconds",
+        "queue_highest_timestamp_seconds", "queue_highest_sent_timestamp_seconds", "samples_pending", "shards",
+        "shards_desired", "shards_max", "shards_min", "shard_capacity", "max_samples_per_send"}) {
     in_.remove(named(one), labels_);
   }
   auto dropped = labels_;
@@ -61,7 +74,8 @@ void endpoint_metrics::sent(std::uint64_t samples, std::size_t bytes, double sec
   highest_sent_.set(static_cast<double>(highest_sent_ms_ / 1000));
 }
 
-void endpoint_metrics::settings(std::size_t max_shards, std::size_t min_shards, std::size_t capacity, std::size_t max_samples) {
+void endpoint_metrics::settings(std::size_t max_shards, std::size_t min_shards, std::size_t capacity,
+                                std::size_t max_samples) {
   shards_max_.set(static_cast<double>(max_shards));
   shards_min_.set(static_cast<double>(min_shards));
   shard_capacity_.set(static_cast<double>(capacity));

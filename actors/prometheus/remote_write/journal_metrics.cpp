@@ -3,12 +3,16 @@
 namespace troupe::prometheus {
 
 journal_metrics::journal_metrics(runtime::component_metrics& in)
-    : failed_appends(in.counter("troupe_journal_failed_appends_total", "Batches that could not be written at the first attempt.")),
-      syncs_failed(in.counter("troupe_journal_failed_syncs_total", "Attempts to make the journal durable that failed.")),
+    : failed_appends(
+          in.counter("troupe_journal_failed_appends_total", "Batches that could not be written at the first attempt.")),
+      syncs_failed(
+          in.counter("troupe_journal_failed_syncs_total", "Attempts to make the journal durable that failed.")),
       in_(in),
       samples_(in.counter("prometheus_remote_write_wal_samples_appended_total", "Samples written to the journal.")),
-      exemplars_(in.counter("prometheus_remote_write_wal_exemplars_appended_total", "Exemplars written to the journal.")),
-      corruptions_(in.counter("prometheus_remote_write_wal_corruptions_total", "Places of the journal that could not be read.")),
+      exemplars_(
+          in.counter("prometheus_remote_write_wal_exemplars_appended_total", "Exemplars written to the journal.")),
+      corruptions_(
+          in.counter("prometheus_remote_write_wal_corruptions_total", "Places of the journal that could not be read.")),
       active_series_(in.gauge("prometheus_remote_write_wal_storage_active_series", "Series that are being sent.")),
       bytes_(in.gauge("troupe_journal_bytes", "Size of the journal on the disk.")),
       segments_(in.gauge("troupe_journal_segments", "Segments of the journal.")),
@@ -22,12 +26,15 @@ void journal_metrics::appended(std::uint64_t samples, std::uint64_t exemplars) {
 }
 
 void journal_metrics::lost(const journal::loss& what) {
-  in_.counter("troupe_journal_lost_items_total", "Samples that were removed before they were sent, by endpoint and reason.",
+  in_.counter("troupe_journal_lost_items_total",
+              "Samples that were removed before they were sent, by endpoint and reason.",
               {{"endpoint", what.cursor}, {"reason", what.reason}})
       .add(static_cast<double>(what.items));
 }
 
-void journal_metrics::damaged(std::uint64_t places) { corruptions_.add(static_cast<double>(places)); }
+void journal_metrics::damaged(std::uint64_t places) {
+  corruptions_.add(static_cast<double>(places));
+}
 
 void journal_metrics::follow(const journal::journal_counts& now, std::size_t active_series) {
   bytes_.set(static_cast<double>(now.bytes));

@@ -15,8 +15,8 @@ constexpr std::chrono::nanoseconds first_round = std::chrono::seconds(10);
 
 }  // namespace
 
-void metadata_sender::update(const remote_writing::endpoint_arguments& arguments, std::shared_ptr<http::session> session,
-                             const encoder& from, endpoint_metrics& metrics) {
+void metadata_sender::update(const remote_writing::endpoint_arguments& arguments,
+                             std::shared_ptr<http::session> session, const encoder& from, endpoint_metrics& metrics) {
   const bool fresh = arguments_ == nullptr;
   arguments_ = &arguments;
   session_ = std::move(session);
@@ -43,7 +43,8 @@ void metadata_sender::begin() {
   for (std::size_t first = 0; first < families.size(); first += most) {
     const std::size_t count = std::min(most, families.size() - first);
     std::vector<const telemetry::metric_family*> some;
-    for (std::size_t i = first; i < first + count; ++i) some.push_back(families[i].get());
+    for (std::size_t i = first; i < first + count; ++i)
+      some.push_back(families[i].get());
     waiting_.push_back({std::make_shared<const std::string>(remote_write::encode_metadata(some)), count});
   }
   send_next();
@@ -51,12 +52,13 @@ void metadata_sender::begin() {
 
 void metadata_sender::send_next() {
   if (waiting_.empty()) return;
-  context_.shared().http.submit(session_, write_request(*arguments_, waiting_.back().body, 0),
-                                [this, post = context_.post(), alive = std::weak_ptr(life_), round = round_](http::response&& answer) {
-                                  post([=, this, held = std::make_shared<http::response>(std::move(answer))] {
-                                    if (alive.lock() && round == round_) answered(*held);
-                                  });
-                                });
+  context_.shared().http.submit(
+      session_, write_request(*arguments_, waiting_.back().body, 0),
+      [this, post = context_.post(), alive = std::weak_ptr(life_), round = round_](http::response&& answer) {
+        post([=, this, held = std::make_shared<http::response>(std::move(answer))] {
+          if (alive.lock() && round == round_) answered(*held);
+        });
+      });
 }
 
 void metadata_sender::answered(const http::response& answer) {
@@ -65,7 +67,9 @@ void metadata_sender::answered(const http::response& answer) {
   const auto verdict = classify_answer(answer, arguments_->queue.retry_on_http_429, context_.wall_ms());
   if (verdict.what == remote_write::verdict::kind::retry) {
     metrics_->metadata_retried.add(entries);
-    again_ = context_.after(std::max<std::chrono::nanoseconds>(backoff_, verdict.after.value_or(std::chrono::milliseconds(0))), [this] { send_next(); });
+    again_ = context_.after(
+        std::max<std::chrono::nanoseconds>(backoff_, verdict.after.value_or(std::chrono::milliseconds(0))),
+        [this] { send_next(); });
     backoff_ = std::min(2 * backoff_, arguments_->queue.max_backoff);
     return;
   }

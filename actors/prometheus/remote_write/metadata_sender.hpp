@@ -12,15 +12,15 @@
 
 namespace troupe::prometheus {
 
-/// Tells a backend, every interval, the types and help texts of the families whose samples it gets; in requests of their own,
-/// one after the other. A failed one is tried again until the next interval.
+/// Tells a backend, every interval, the types and help texts of the families whose samples it gets; in requests of
+/// their own, one after the other. A failed one is tried again until the next interval.
 class metadata_sender {
  public:
   explicit metadata_sender(runtime::component_context& context) : context_(context) {}
 
   /// All of these outlive this object or the next update().
-  void update(const remote_writing::endpoint_arguments& arguments, std::shared_ptr<http::session> session, const encoder& from,
-              endpoint_metrics& metrics);
+  void update(const remote_writing::endpoint_arguments& arguments, std::shared_ptr<http::session> session,
+              const encoder& from, endpoint_metrics& metrics);
 
  private:
   void begin();

@@ -41,7 +41,8 @@ std::optional<batch_source::entry> journal_source::read_disk(sequence from) {
   }
   if (!*next) return std::nullopt;
   const auto& record = **next;
-  auto batch = decoder_.decode(record.payload, reader_->segment(), [&](remote_write::definition_id id) { return reader_->definition(id); });
+  auto batch = decoder_.decode(record.payload, reader_->segment(),
+                               [&](remote_write::definition_id id) { return reader_->definition(id); });
   if (!batch) {
     ++damaged_;
     last_error_ = "record " + std::to_string(record.number) + ": " + batch.error().message;

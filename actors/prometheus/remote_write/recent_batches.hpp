@@ -8,7 +8,8 @@
 
 namespace troupe::prometheus {
 
-/// What endpoints read from: the batches appended last, in memory, bounded; what is older, from the journal. One reader each.
+/// What endpoints read from: the batches appended last, in memory, bounded; what is older, from the journal. One reader
+/// each.
 class recent_batches {
  public:
   explicit recent_batches(std::size_t max_bytes) : max_bytes_(max_bytes) {}

@@ -51,7 +51,8 @@ std::string name_of(const remote_writing::endpoint_arguments& one, const std::st
 
 }  // namespace
 
-remote_write_component::remote_write_component(runtime::component_context& context, std::shared_ptr<const remote_writing::arguments> arguments)
+remote_write_component::remote_write_component(runtime::component_context& context,
+                                               std::shared_ptr<const remote_writing::arguments> arguments)
     : context_(context), recent_(recent_bytes), metrics_(context.metrics()) {
   open_journal();
   if (const auto ok = apply(*arguments); !ok) throw std::runtime_error(ok.error().message);
@@ -73,9 +74,11 @@ void remote_write_component::open_journal() {
   auto opened = journal::journal::open(the_disk, directory, journal::options{}, report);
   if (!opened) throw std::runtime_error(opened.error().message);
   journal_ = std::move(*opened);
-  for (const auto& one : report.damage) context_.publish(runtime::journal_damaged{directory, one, report.damaged_bytes});
+  for (const auto& one : report.damage)
+    context_.publish(runtime::journal_damaged{directory, one, report.damaged_bytes});
   metrics_.damaged(report.damage.size());
-  context_.publish(runtime::journal_opened{directory, report.segments, report.records, report.bytes, context_.now() - began});
+  context_.publish(
+      runtime::journal_opened{directory, report.segments, report.records, report.bytes, context_.now() - began});
 }
 
 result<void> remote_write_component::apply(const remote_writing::arguments& arguments) {
@@ -83,19 +86,22 @@ result<void> remote_write_component::apply(const remote_writing::arguments& argu
   const auto keys = keys_of(arguments.endpoints);
   std::vector<backend> next;
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    const auto known = std::find_if(backends_.begin(), backends_.end(), [&](const backend& b) { return b.sends && b.sends->key() == keys[i]; });
+    const auto known = std::find_if(backends_.begin(), backends_.end(),
+                                    [&](const backend& b) { return b.sends && b.sends->key() == keys[i]; });
     backend one;
     if (known != backends_.end()) {
       one = std::move(*known);
     } else {
       one.source = std::make_unique<journal_source>(*journal_, recent_);
-      one.sends = std::make_unique<endpoint>(context_, keys[i], name_of(arguments.endpoints[i], keys[i]), *one.source, journal_->add_cursor(keys[i]));
+      one.sends = std::make_unique<endpoint>(context_, keys[i], name_of(arguments.endpoints[i], keys[i]), *one.source,
+                                             journal_->add_cursor(keys[i]));
       one.sends->on_progress = [this] { progressed(); };
     }
     auto ok = one.sends->update(arguments.endpoints[i], external);
     next.push_back(std::move(one));
     if (!ok) {
-      for (auto& kept : next) backends_.push_back(std::move(kept));
+      for (auto& kept : next)
+        backends_.push_back(std::move(kept));
       std::erase_if(backends_, [](const backend& b) { return !b.sends; });
       return ok;
     }
@@ -105,7 +111,8 @@ result<void> remote_write_component::apply(const remote_writing::arguments& argu
   for (const auto& [name, at] : journal_->cursors()) {
     if (std::find(keys.begin(), keys.end(), name) == keys.end()) unused.push_back(name);
   }
-  for (const auto& name : unused) journal_->remove_cursor(name);
+  for (const auto& name : unused)
+    journal_->remove_cursor(name);
   journal_->set_ages(std::chrono::duration_cast<milliseconds>(arguments.wal.min_keepalive_time).count(),
                      std::chrono::duration_cast<milliseconds>(arguments.wal.max_keepalive_time).count());
   truncate_every_ = std::min(arguments.wal.truncate_frequency, reclaim_at_least_every);
@@ -145,12 +152,14 @@ void remote_write_component::consume(const telemetry::batch_ref& batch, runtime:
 
 result<void> remote_write_component::append(const telemetry::metrics_ref& batch, const runtime::receipt& of) {
   const auto identity = of.identity();
-  if (identity.source != 0 && journal_->last_number(identity.source) >= identity.number) return {};  // handed over a second time
+  if (identity.source != 0 && journal_->last_number(identity.source) >= identity.number)
+    return {};  // handed over a second time
   payload_.clear();
   remote_write::encode_record(*batch, payload_);
   const auto needs = remote_write::definitions_of(*batch->block);
-  const auto number = journal_->append(payload_, static_cast<std::uint32_t>(batch->items()), {identity.source, identity.number}, needs,
-                                       [&](journal::definition_id id) { return remote_write::definition(*batch->block, id); }, context_.wall_ms());
+  const auto number = journal_->append(
+      payload_, static_cast<std::uint32_t>(batch->items()), {identity.source, identity.number}, needs,
+      [&](journal::definition_id id) { return remote_write::definition(*batch->block, id); }, context_.wall_ms());
   if (!number) return tl::unexpected(number.error());
   metrics_.appended(batch->items(), batch->exemplars.size());
   recent_.add(*number, batch);
@@ -188,14 +197,16 @@ void remote_write_component::pump() {
 }
 
 void remote_write_component::progressed() {
-  for (auto& one : backends_) journal_->advance(one.sends->key(), one.sends->done_before());
+  for (auto& one : backends_)
+    journal_->advance(one.sends->key(), one.sends->done_before());
   show_health();
 }
 
 /// What was written and how far endpoints are goes to the disk for good, beside the actor.
 void remote_write_component::begin_sync() {
   sync_timer_ = context_.after(sync_every, [this] { begin_sync(); });
-  for (auto& one : backends_) journal_->advance(one.sends->key(), one.sends->done_before());
+  for (auto& one : backends_)
+    journal_->advance(one.sends->key(), one.sends->done_before());
   if (syncing_ || !journal_->needs_sync()) return;
   syncing_ = true;
   auto ticket = journal_->begin_sync();
@@ -219,7 +230,8 @@ void remote_write_component::reclaim() {
     context_.publish(runtime::journal_data_lost{one.items, one.reason});
   }
   std::size_t series = 0;
-  for (const auto& one : backends_) series = std::max(series, one.sends->active_series());
+  for (const auto& one : backends_)
+    series = std::max(series, one.sends->active_series());
   metrics_.follow(journal_->count(), series);
 }
 
@@ -234,20 +246,23 @@ void remote_write_component::show_health() {
 
 void remote_write_component::finish() {
   finishing_ = true;
-  for (auto& one : backends_) one.sends->flush();
+  for (auto& one : backends_)
+    one.sends->flush();
   finish_timer_ = context_.after(send_at_the_end, [this] { settled_ = true; });
 }
 
 bool remote_write_component::finished() const {
   if (!finishing_ || syncing_) return false;
   return settled_ || std::all_of(backends_.begin(), backends_.end(), [&](const backend& b) {
-           return b.sends->done_before() >= journal_->next() || (b.sends->in_flight() == 0 && !b.sends->trouble().empty());
+           return b.sends->done_before() >= journal_->next() ||
+                  (b.sends->in_flight() == 0 && !b.sends->trouble().empty());
          });
 }
 
 std::string remote_write_component::debug_info() const {
   std::vector<endpoint::report> all;
-  for (const auto& one : backends_) all.push_back(one.sends->describe());
+  for (const auto& one : backends_)
+    all.push_back(one.sends->describe());
   return endpoint::debug_json(all);
 }
 

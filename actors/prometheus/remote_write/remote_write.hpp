@@ -14,12 +14,13 @@
 
 namespace troupe::prometheus {
 
-/// prometheus.remote_write: appends what it takes to its journal, which settles it; endpoints send from there, each at its own
-/// pace, and save how far they are.
+/// prometheus.remote_write: appends what it takes to its journal, which settles it; endpoints send from there, each at
+/// its own pace, and save how far they are.
 class remote_write_component final : public runtime::component {
  public:
   using arguments_type = remote_writing::arguments;
-  remote_write_component(runtime::component_context& context, std::shared_ptr<const remote_writing::arguments> arguments);
+  remote_write_component(runtime::component_context& context,
+                         std::shared_ptr<const remote_writing::arguments> arguments);
   ~remote_write_component() override;
   [[nodiscard]] static config::value exports(const runtime::component_place& place, const remote_writing::arguments&);
 

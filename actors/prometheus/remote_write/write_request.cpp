@@ -13,7 +13,8 @@ constexpr std::uint64_t most_answer_bytes = 64 << 10;
 
 }  // namespace
 
-http::request write_request(const remote_writing::endpoint_arguments& to, std::shared_ptr<const std::string> body, unsigned attempt) {
+http::request write_request(const remote_writing::endpoint_arguments& to, std::shared_ptr<const std::string> body,
+                            unsigned attempt) {
   using std::chrono::milliseconds;
   http::request request;
   request.method = "POST";
@@ -22,7 +23,8 @@ http::request write_request(const remote_writing::endpoint_arguments& to, std::s
                      {"Content-Type", "application/x-protobuf"},
                      {"X-Prometheus-Remote-Write-Version", "0.1.0"}};
   if (attempt > 0) request.headers.emplace_back("Retry-Attempt", std::to_string(attempt));
-  for (const auto& [name, value] : to.headers) request.headers.emplace_back(name, value);
+  for (const auto& [name, value] : to.headers)
+    request.headers.emplace_back(name, value);
   request.body = std::move(body);
   request.timeout = std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(to.remote_timeout));
   request.max_body_bytes = most_answer_bytes;
@@ -39,7 +41,8 @@ std::string describe_answer(const http::response& answer) {
   if (!answer.ok()) return answer.error;
   auto text = answer.body.view().substr(0, most_words);
   text = text.substr(0, text.find('\n'));
-  return "server returned HTTP status " + std::to_string(answer.status) + (text.empty() ? "" : ": " + std::string(text));
+  return "server returned HTTP status " + std::to_string(answer.status) +
+         (text.empty() ? "" : ": " + std::string(text));
 }
 
 }  // namespace troupe::prometheus

@@ -48,7 +48,9 @@ std::string limit_error(const char* what, std::string_view label, std::uint64_t 
 }  // namespace
 
 page_series::page_series(telemetry::label_set labels, const page_rules& rules)
-    : labels_(std::move(labels)), rules_(rules), report_size_(rules.extra_metrics ? std::size(synthetic_series) : plain_report) {
+    : labels_(std::move(labels)),
+      rules_(rules),
+      report_size_(rules.extra_metrics ? std::size(synthetic_series) : plain_report) {
   report_chunk_ = report_chunk(report_size_);
 }
 
@@ -143,8 +145,9 @@ std::optional<std::string> page_series::accept(exposition::parsed_page page, pag
 std::optional<std::string> page_series::check(const std::vector<telemetry::label_view>& labels) const {
   if (labels.empty()) return "invalid series";
   if (rules_.label_limit != 0 && labels.size() > rules_.label_limit) {
-    return "label_limit exceeded (metric: \"" + std::string(labels.front().value.substr(0, 50)) + "\", number of labels: " +
-           std::to_string(labels.size()) + ", limit: " + std::to_string(rules_.label_limit) + ")";
+    return "label_limit exceeded (metric: \"" + std::string(labels.front().value.substr(0, 50)) +
+           "\", number of labels: " + std::to_string(labels.size()) + ", limit: " + std::to_string(rules_.label_limit) +
+           ")";
   }
   bool named = false;
   std::string_view previous;
@@ -174,8 +177,10 @@ std::optional<std::string> page_series::check(const std::vector<telemetry::label
 void page_series::compare(const shape& next, std::int64_t timestamp_ms, page_outcome& outcome) const {
   std::unordered_set<const telemetry::series_chunk*> before, after;
   if (block_ && block_->conflict() == next.block->conflict()) {
-    for (const auto& chunk : block_->chunks()) before.insert(chunk.get());
-    for (const auto& chunk : next.block->chunks()) after.insert(chunk.get());
+    for (const auto& chunk : block_->chunks())
+      before.insert(chunk.get());
+    for (const auto& chunk : next.block->chunks())
+      after.insert(chunk.get());
   }
 
   const auto hashes_of = [](const telemetry::series_block& block, const auto& skip, auto&& f) {
@@ -216,7 +221,8 @@ telemetry::metrics_ref page_series::make_batch(exposition::page_values& values, 
   if (lines_.empty()) {
     batch->values.assign(values.values.begin(), values.values.end());
   } else {
-    for (std::uint32_t line : lines_) batch->values.push_back(values.values[line]);
+    for (std::uint32_t line : lines_)
+      batch->values.push_back(values.values[line]);
   }
   own_timestamp_.clear();
   std::vector<std::uint32_t> kept;
@@ -249,7 +255,8 @@ telemetry::metrics_ref page_series::make_batch(exposition::page_values& values, 
   if (outcome.out_of_bounds == 0) return batch;
 
   // Some samples are too far in the future: a batch without them, of a block of its own.
-  for (std::size_t i = size; i < block_->size(); ++i) kept.push_back(static_cast<std::uint32_t>(i));
+  for (std::size_t i = size; i < block_->size(); ++i)
+    kept.push_back(static_cast<std::uint32_t>(i));
   return telemetry::select(*batch, kept);
 }
 

@@ -72,10 +72,10 @@ class page_series {
   /// The block a layout makes, and which of its lines are series of it.
   struct shape {
     exposition::layout_ref layout;
-    telemetry::block_ref block;         ///< the page's series, then the synthetic ones
-    std::vector<std::uint32_t> lines;   ///< the page's line of each series; empty: all, in order
+    telemetry::block_ref block;        ///< the page's series, then the synthetic ones
+    std::vector<std::uint32_t> lines;  ///< the page's line of each series; empty: all, in order
     std::uint64_t duplicates = 0;
-    bool repeats = false;               ///< the same series stands there more than once on purpose (own timestamps)
+    bool repeats = false;  ///< the same series stands there more than once on purpose (own timestamps)
   };
   [[nodiscard]] std::optional<std::string> accept(exposition::parsed_page page, page_outcome& outcome,
                                                   std::int64_t timestamp_ms);

@@ -8,22 +8,26 @@ namespace troupe::prometheus {
 
 namespace {
 
-/// Targets whose phases lie this close are scraped together: to wake up once for ten of them costs half the time of waking up ten
-/// times.
+/// Targets whose phases lie this close are scraped together: to wake up once for ten of them costs half the time of
+/// waking up ten times.
 constexpr std::int64_t longest_slot_ns = 100'000'000;
 
 constexpr std::uint64_t fnv_basis = 14695981039346656037ULL;
 
 std::uint64_t fnv1a(std::string_view text, std::uint64_t hash = fnv_basis) {
-  for (const unsigned char c : text) hash = (hash ^ c) * 1099511628211ULL;
+  for (const unsigned char c : text)
+    hash = (hash ^ c) * 1099511628211ULL;
   return hash;
 }
 
 }  // namespace
 
-std::uint64_t offset_seed(std::string_view host_name) { return fnv1a(host_name); }
+std::uint64_t offset_seed(std::string_view host_name) {
+  return fnv1a(host_name);
+}
 
-schedule::schedule(const telemetry::label_set& labels, std::string_view url, std::int64_t interval_ns, std::uint64_t seed)
+schedule::schedule(const telemetry::label_set& labels, std::string_view url, std::int64_t interval_ns,
+                   std::uint64_t seed)
     : interval_ns_(interval_ns) {
   char digits[32];
   const int length = std::snprintf(digits, sizeof digits, "%016llu", static_cast<unsigned long long>(labels.hash()));

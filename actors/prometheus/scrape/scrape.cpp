@@ -14,15 +14,37 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-double seconds(nanoseconds d) { return std::chrono::duration<double>(d).count(); }
+double seconds(nanoseconds d) {
+  return std::chrono::duration<double>(d).count();
+}
 
 /// `404 Not Found`
 std::string status_text(int status) {
-  static const std::map<int, const char*> reasons{{201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"},
-      {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"}, {307, "Temporary Redirect"}, {308, "Permanent Redirect"},
-      {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"}, {406, "Not Acceptable"},
-      {408, "Request Timeout"}, {410, "Gone"}, {413, "Request Entity Too Large"}, {429, "Too Many Requests"}, {500, "Internal Server Error"},
-      {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"}};
+  static const std::map<int, const char*> reasons{{201, "Created"},
+                                                  {202, "Accepted"},
+                                                  {204, "No Content"},
+                                                  {206, "Partial Content"},
+                                                  {301, "Moved Permanently"},
+                                                  {302, "Found"},
+                                                  {303, "See Other"},
+                                                  {304, "Not Modified"},
+                                                  {307, "Temporary Redirect"},
+                                                  {308, "Permanent Redirect"},
+                                                  {400, "Bad Request"},
+                                                  {401, "Unauthorized"},
+                                                  {403, "Forbidden"},
+                                                  {404, "Not Found"},
+                                                  {405, "Method Not Allowed"},
+                                                  {406, "Not Acceptable"},
+                                                  {408, "Request Timeout"},
+                                                  {410, "Gone"},
+                                                  {413, "Request Entity Too Large"},
+                                                  {429, "Too Many Requests"},
+                                                  {500, "Internal Server Error"},
+                                                  {501, "Not Implemented"},
+                                                  {502, "Bad Gateway"},
+                                                  {503, "Service Unavailable"},
+                                                  {504, "Gateway Timeout"}};
   const auto at = reasons.find(status);
   return std::to_string(status) + (at == reasons.end() ? "" : std::string(" ") + at->second);
 }
@@ -36,7 +58,9 @@ std::string number_text(double value) {
 /// This process is known under a name that no network has.
 std::string dialled(const std::string& url, const runtime::services& shared) {
   const auto at = url.find("://");
-  if (at == std::string::npos || url.compare(at + 3, shared.memory_address.size() + 1, shared.memory_address + "/") != 0) return url;
+  if (at == std::string::npos ||
+      url.compare(at + 3, shared.memory_address.size() + 1, shared.memory_address + "/") != 0)
+    return url;
   return url.substr(0, at + 3) + shared.listen_address() + url.substr(at + 3 + shared.memory_address.size());
 }
 
@@ -46,10 +70,7 @@ scrape::active::active(target of, const page_rules& rules, std::uint64_t seed)
     : what(std::move(of)), when(what.labels, what.url, what.interval_ns, seed), series(what.labels, rules) {}
 
 scrape::scrape(runtime::component_context& context, std::shared_ptr<const scraping::arguments> arguments)
-    : context_(context),
-      seed_(offset_seed(context.shared().instance)),
-      out_(context, 0),
-      metrics_(context.metrics()) {
+    : context_(context), seed_(offset_seed(context.shared().instance)), out_(context, 0), metrics_(context.metrics()) {
   if (const auto ok = apply(std::move(arguments)); !ok) throw std::runtime_error(ok.error().message);
 }
 
@@ -83,7 +104,9 @@ result<void> scrape::apply(std::shared_ptr<const scraping::arguments> arguments)
   return {};
 }
 
-void scrape::start() { set_targets(); }
+void scrape::start() {
+  set_targets();
+}
 
 result<void> scrape::update(const runtime::arguments_ref& arguments) {
   const auto ok = apply(std::static_pointer_cast<const scraping::arguments>(arguments));
@@ -111,7 +134,8 @@ void scrape::set_targets() {
       next.emplace(key, known->second);
     } else {
       next.emplace(key, std::make_shared<active>(std::move(*made), rules_, seed_));
-      if (known != targets_.end()) std::swap(next.at(key)->series, known->second->series);  // only its times have changed
+      if (known != targets_.end())
+        std::swap(next.at(key)->series, known->second->series);  // only its times have changed
     }
   }
   targets_.swap(next);
@@ -141,11 +165,13 @@ void scrape::set_targets() {
 void scrape::prepare(active& one) const {
   http::request request;
   request.url = dialled(one.what.url, context_.shared());
-  request.headers = {{"Accept", accept_},
-                     {"X-Prometheus-Scrape-Timeout-Seconds", number_text(static_cast<double>(one.what.timeout_ns) / 1e9)}};
+  request.headers = {
+      {"Accept", accept_},
+      {"X-Prometheus-Scrape-Timeout-Seconds", number_text(static_cast<double>(one.what.timeout_ns) / 1e9)}};
   request.timeout = std::max(milliseconds(1), duration_cast<milliseconds>(nanoseconds(one.what.timeout_ns)));
   // The limit is reached by a page of that size.
-  if (arguments_->body_size_limit.bytes > 0) request.max_body_bytes = static_cast<std::uint64_t>(arguments_->body_size_limit.bytes) - 1;
+  if (arguments_->body_size_limit.bytes > 0)
+    request.max_body_bytes = static_cast<std::uint64_t>(arguments_->body_size_limit.bytes) - 1;
   request.accept_gzip = arguments_->enable_compression;
   request.unix_socket = one.what.unix_socket;
   one.request = std::move(request);
@@ -170,7 +196,9 @@ void scrape::begin(const active_ref& one, std::int64_t tick_ns) {
   }
   one->timestamp_ms = one->when.timestamp_ms(tick_ns, context_.shared().time.wall_ns());
   if (!limit_error_.empty()) {
-    publish_outcome(*one, one->series.failed(limit_error_, one->timestamp_ms, {0, seconds(nanoseconds(one->what.timeout_ns)), 0}), 0);
+    publish_outcome(
+        *one, one->series.failed(limit_error_, one->timestamp_ms, {0, seconds(nanoseconds(one->what.timeout_ns)), 0}),
+        0);
     return;
   }
   ++in_flight_;
@@ -201,7 +229,9 @@ void scrape::ended(const active_ref& one, const http::response& answer) {
     outcome = failed(answer.error);
   } else if (answer.status != 200) {
     outcome = failed("server returned HTTP status " + status_text(answer.status));
-  } else if (const auto kind = exposition::format_of(answer.header("Content-Type"), arguments_->scrape_fallback_protocol); !kind) {
+  } else if (const auto kind =
+                 exposition::format_of(answer.header("Content-Type"), arguments_->scrape_fallback_protocol);
+             !kind) {
     outcome = failed(kind.error().message);
   } else {
     outcome = one->series.page(answer.body.view(), *kind, one->timestamp_ms, report, scratch_);
@@ -249,9 +279,11 @@ void scrape::leave(active_ref one) {
   const auto fire_ns = stale_ns + one->what.interval_ns + one->what.interval_ns / 10;
   leaving gone{one, {}};
   gone.due = context_.after(nanoseconds(fire_ns - wall), [this, who = one.get(), stale_ns] {
-    const auto at = std::find_if(leaving_.begin(), leaving_.end(), [&](const leaving& l) { return l.who.get() == who; });
+    const auto at =
+        std::find_if(leaving_.begin(), leaving_.end(), [&](const leaving& l) { return l.who.get() == who; });
     if (at == leaving_.end()) return;
-    for (auto& batch : at->who->series.gone(stale_ns / 1'000'000)) out_.push(std::move(batch), {});
+    for (auto& batch : at->who->series.gone(stale_ns / 1'000'000))
+      out_.push(std::move(batch), {});
     leaving_.erase(at);
   });
   leaving_.push_back(std::move(gone));
@@ -260,11 +292,13 @@ void scrape::leave(active_ref one) {
 void scrape::show_health() {
   if (!limit_error_.empty()) return context_.set_health(runtime::health_state::unhealthy, limit_error_);
   if (!refused_.empty()) {
-    return context_.set_health(runtime::health_state::unhealthy, std::to_string(refused_.size()) + " targets can't be scraped, e.g. " +
-                                                                     refused_.front().first + ": " + refused_.front().second);
+    return context_.set_health(runtime::health_state::unhealthy,
+                               std::to_string(refused_.size()) + " targets can't be scraped, e.g. " +
+                                   refused_.front().first + ": " + refused_.front().second);
   }
   if (down_ == 0) return context_.set_health(runtime::health_state::healthy, "");
-  const auto first = std::find_if(targets_.begin(), targets_.end(), [](const auto& t) { return t.second->failures > 0; });
+  const auto first =
+      std::find_if(targets_.begin(), targets_.end(), [](const auto& t) { return t.second->failures > 0; });
   std::string text = std::to_string(down_) + " of " + std::to_string(targets_.size()) + " targets are down";
   if (first != targets_.end()) text += ", e.g. " + first->second->what.url + ": " + first->second->last_error;
   context_.set_health(runtime::health_state::unhealthy, std::move(text));
@@ -331,7 +365,8 @@ std::string scrape::debug_info() const {
 
 void scrape::finish() {
   finishing_ = true;
-  for (auto& [key, one] : targets_) one->next.cancel();
+  for (auto& [key, one] : targets_)
+    one->next.cancel();
   leaving_.clear();
   context_.shared().http.cancel_all(session_);
 }

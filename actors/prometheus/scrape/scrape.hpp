@@ -75,7 +75,7 @@ class scrape final : public runtime::component {
   runtime::outlet<telemetry::metrics_batch> out_;
   scrape_metrics metrics_;
   page_scratch scratch_;
-  std::map<std::string, active_ref> targets_;  // by labels and URL
+  std::map<std::string, active_ref> targets_;                 // by labels and URL
   std::vector<std::pair<std::string, std::string>> refused_;  // labels and reason of targets that can't be scraped
   std::vector<leaving> leaving_;
   std::string limit_error_;  // all targets are refused because there are too many

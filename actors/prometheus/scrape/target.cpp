@@ -31,7 +31,8 @@ http::query_parameters parameters_of(const scraping::arguments& arguments, const
   }
   http::query_parameters flat;
   for (const auto& [name, values] : params) {
-    for (const auto& value : values) flat.emplace_back(name, value);
+    for (const auto& value : values)
+      flat.emplace_back(name, value);
   }
   return flat;
 }
@@ -66,7 +67,8 @@ result<target> make_target(const scraping::target_labels& labels, const scraping
   }
   made.interval_ns = *interval;
   made.timeout_ns = *timeout;
-  const auto url = http::compose_url(all["__scheme__"], address->second, all["__metrics_path__"], parameters_of(arguments, all));
+  const auto url =
+      http::compose_url(all["__scheme__"], address->second, all["__metrics_path__"], parameters_of(arguments, all));
   if (!url) return tl::unexpected(url.error());
   made.url = *url;
   made.unix_socket = all["__unix_socket__"];

@@ -20,8 +20,8 @@ struct target {
   friend bool operator==(const target&, const target&) = default;
 };
 
-/// From the labels that discovery found and the component's arguments, as Prometheus does it (target labels win over the
-/// arguments, `instance` defaults to the address). `job`: the job_name, or the component's id.
+/// From the labels that discovery found and the component's arguments, as Prometheus does it (target labels win over
+/// the arguments, `instance` defaults to the address). `job`: the job_name, or the component's id.
 [[nodiscard]] result<target> make_target(const scraping::target_labels& labels, const scraping::arguments& arguments,
                                          const std::string& job);
 

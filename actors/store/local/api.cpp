@@ -17,8 +17,12 @@ constexpr std::size_t default_limit = 1000, most_limit = 100'000;
 constexpr std::size_t default_points = 500, most_points = 100'000;
 constexpr std::size_t most_samples = 5'000'000;
 
-std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
-answer failed(int status, const std::string& why) { return {status, dump({{"error", why}})}; }
+std::string dump(const json& j) {
+  return j.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+answer failed(int status, const std::string& why) {
+  return {status, dump({{"error", why}})};
+}
 
 json value_json(double value) {
   if (telemetry::is_stale(value)) return nullptr;
@@ -29,7 +33,8 @@ json value_json(double value) {
 
 json labels_json(const telemetry::label_set& labels) {
   auto all = json::object();
-  for (const auto& [name, value] : labels) all[name] = value;
+  for (const auto& [name, value] : labels)
+    all[name] = value;
   return all;
 }
 
@@ -38,7 +43,8 @@ std::optional<double> number(std::string_view text, double otherwise) {
   if (text.empty()) return otherwise;
   double n = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (problem != std::errc() || end != text.data() + text.size() || !std::isfinite(n) || std::fabs(n) > 1e12) return std::nullopt;
+  if (problem != std::errc() || end != text.data() + text.size() || !std::isfinite(n) || std::fabs(n) > 1e12)
+    return std::nullopt;
   return n;
 }
 
@@ -56,7 +62,8 @@ answer series(reader& of, const http::server_request& question) {
   const auto found = of.series(*which, *limit);
   if (!found) return failed(503, found.error().message);
   auto all = json::array();
-  for (const auto& one : found->series) all.push_back(labels_json(one.labels));
+  for (const auto& one : found->series)
+    all.push_back(labels_json(one.labels));
   return {200, dump({{"series", std::move(all)}, {"truncated", found->truncated}})};
 }
 
@@ -71,14 +78,16 @@ answer samples(reader& of, const http::server_request& question, std::int64_t no
   if (!limit || !points) return failed(400, "limit and points must be numbers greater than 0");
   auto found = of.series(*which, *limit);
   if (!found) return failed(503, found.error().message);
-  const auto from_ms = static_cast<std::int64_t>(std::llround(*from * 1000)), to_ms = static_cast<std::int64_t>(std::llround(*to * 1000));
+  const auto from_ms = static_cast<std::int64_t>(std::llround(*from * 1000)),
+             to_ms = static_cast<std::int64_t>(std::llround(*to * 1000));
   auto all = json::array();
   std::size_t sum = 0;
   for (const auto& one : found->series) {
     const auto read = of.samples(one.id, from_ms, to_ms);
     if (!read) return failed(503, read.error().message);
     auto list = json::array();
-    for (const auto& s : thin(*read, from_ms, to_ms, *points)) list.push_back({static_cast<double>(s.time_ms) / 1000, value_json(s.value)});
+    for (const auto& s : thin(*read, from_ms, to_ms, *points))
+      list.push_back({static_cast<double>(s.time_ms) / 1000, value_json(s.value)});
     if (list.empty()) continue;
     sum += list.size();
     all.push_back({{"labels", labels_json(one.labels)}, {"samples", std::move(list)}});
@@ -98,10 +107,12 @@ answer list(const char* name, const result<std::vector<std::string>>& texts) {
 answer metadata(reader& of) {
   const auto families = of.families();
   if (!families) return failed(503, families.error().message);
-  constexpr const char* types[] = {"unknown", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset"};
+  constexpr const char* types[] = {"unknown",        "counter", "gauge", "histogram",
+                                   "gaugehistogram", "summary", "info",  "stateset"};
   auto all = json::array();
   for (const auto& one : *families) {
-    all.push_back({{"name", one.name}, {"type", types[one.type >= 0 && one.type < 8 ? one.type : 0]}, {"help", one.help}});
+    all.push_back(
+        {{"name", one.name}, {"type", types[one.type >= 0 && one.type < 8 ? one.type : 0]}, {"help", one.help}});
   }
   return {200, dump({{"metadata", std::move(all)}})};
 }
@@ -122,7 +133,8 @@ answer ask(reader& of, const std::string& path, const http::server_request& ques
       path.compare(path.size() - suffix.size(), suffix.size(), suffix) == 0) {
     return list("values", of.label_values(path.substr(prefix.size(), path.size() - prefix.size() - suffix.size())));
   }
-  return failed(404, "nothing at \"" + path + "\": there are series, samples, labels, label/NAME/values, metadata and stats");
+  return failed(
+      404, "nothing at \"" + path + "\": there are series, samples, labels, label/NAME/values, metadata and stats");
 }
 
 }  // namespace troupe::store

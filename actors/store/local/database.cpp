@@ -43,8 +43,10 @@ std::vector<N> numbers_of(std::string_view bytes) {
 }  // namespace
 
 result<void> connection::open(const std::string& path, bool read_only) {
-  const int flags = (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) | SQLITE_OPEN_NOMUTEX;
-  if (sqlite3_open_v2(path.c_str(), &db_, flags, nullptr) != SQLITE_OK) return tl::unexpected(last_error("cannot open " + path));
+  const int flags =
+      (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) | SQLITE_OPEN_NOMUTEX;
+  if (sqlite3_open_v2(path.c_str(), &db_, flags, nullptr) != SQLITE_OK)
+    return tl::unexpected(last_error("cannot open " + path));
   sqlite3_busy_timeout(db_, 5000);
   return {};
 }
@@ -78,7 +80,8 @@ result<std::unique_ptr<database>> database::open(const std::string& path, std::s
   if (code != SQLITE_CORRUPT && code != SQLITE_NOTADB) return tl::unexpected(ok.error());
   note = ok.error().message + "; kept as " + path + ".damaged, a new one is begun";
   made.reset();
-  for (const char* suffix : {"", "-wal", "-shm"}) std::rename((path + suffix).c_str(), (path + ".damaged" + suffix).c_str());
+  for (const char* suffix : {"", "-wal", "-shm"})
+    std::rename((path + suffix).c_str(), (path + ".damaged" + suffix).c_str());
   made.reset(new database(path));
   if (ok = made->db_.open(path, false); ok) ok = made->prepare();
   if (!ok) return tl::unexpected(ok.error());
@@ -86,14 +89,18 @@ result<std::unique_ptr<database>> database::open(const std::string& path, std::s
 }
 
 result<void> database::prepare() {
-  if (auto ok = db_.run("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096;"); !ok) return ok;
+  if (auto ok = db_.run("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
+                        "PRAGMA cache_size = -4096;");
+      !ok)
+    return ok;
   std::int64_t version = 0;
   {
     statement ask(db_, "PRAGMA user_version");
     if (ask.step()) version = ask.integer(0);
     if (ask.failed()) return tl::unexpected(db_.last_error("store"));
   }
-  if (version > schema_version) return failure("the store was written by a newer version (" + std::to_string(version) + ")");
+  if (version > schema_version)
+    return failure("the store was written by a newer version (" + std::to_string(version) + ")");
   if (version == 0) {
     if (auto ok = db_.run("BEGIN"); !ok) return ok;
     if (auto ok = db_.run(schema); !ok) return ok;
@@ -106,7 +113,8 @@ result<void> database::prepare() {
 
 std::string labels_json(const std::vector<telemetry::label_view>& labels) {
   nlohmann::ordered_json all = nlohmann::ordered_json::object();
-  for (const auto& [name, value] : labels) all[std::string(name)] = std::string(value);
+  for (const auto& [name, value] : labels)
+    all[std::string(name)] = std::string(value);
   return all.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -121,10 +129,12 @@ result<std::int64_t> database::series_id(const telemetry::label_buffer& labels) 
   }
   find.reset();
   if (found != 0) return found;
-  if (auto ok = statements_->add_series.bind(1, hash).bind(2, text).execute("store"); !ok) return tl::unexpected(ok.error());
+  if (auto ok = statements_->add_series.bind(1, hash).bind(2, text).execute("store"); !ok)
+    return tl::unexpected(ok.error());
   const auto id = sqlite3_last_insert_rowid(db_.get());
   for (const auto& [name, value] : labels.labels()) {
-    if (auto ok = statements_->add_label.bind(1, name).bind(2, value).bind(3, id).execute("store"); !ok) return tl::unexpected(ok.error());
+    if (auto ok = statements_->add_label.bind(1, name).bind(2, value).bind(3, id).execute("store"); !ok)
+      return tl::unexpected(ok.error());
   }
   return id;
 }
@@ -144,7 +154,10 @@ result<std::int64_t> database::block_id(const telemetry::block_ref& block) {
     }
     ids.push_back(*id);
     if (&family != last && !family.name.empty()) {
-      ok = statements_->add_family.bind(1, family.name).bind(2, static_cast<std::int64_t>(family.type)).bind(3, family.help).execute("store");
+      ok = statements_->add_family.bind(1, family.name)
+               .bind(2, static_cast<std::int64_t>(family.type))
+               .bind(3, family.help)
+               .execute("store");
     }
     last = &family;
   });
@@ -164,7 +177,10 @@ result<void> database::write(std::span<const telemetry::metrics_ref> batches) {
       std::string data(bytes_of(batch->values));
       data += bytes_of(batch->own_timestamps_ms);
       auto& add = statements_->add_recent;
-      add.bind(1, *block).bind(2, batch->timestamp_ms).bind(3, static_cast<std::int64_t>(batch->values.size())).bind_blob(4, data);
+      add.bind(1, *block)
+          .bind(2, batch->timestamp_ms)
+          .bind(3, static_cast<std::int64_t>(batch->values.size()))
+          .bind_blob(4, data);
       if (auto ok = add.execute("store"); !ok) return ok;
     }
     return db_.run("COMMIT");
@@ -187,7 +203,8 @@ result<void> database::compact(std::int64_t before_ms) {
   {
     statement ask(db_, "SELECT DISTINCT block FROM recent WHERE time < ?");
     ask.bind(1, before_ms);
-    while (ask.step()) blocks.push_back(ask.integer(0));
+    while (ask.step())
+      blocks.push_back(ask.integer(0));
     if (ask.failed()) return tl::unexpected(db_.last_error("store"));
   }
   for (const auto block : blocks) {
@@ -200,8 +217,10 @@ result<void> database::compact(std::int64_t before_ms) {
     }
   }
   std::string known = "0";
-  for (const auto& [id, one] : blocks_) known += "," + std::to_string(one.id);
-  return db_.run(("DELETE FROM blocks WHERE id NOT IN (SELECT DISTINCT block FROM recent) AND id NOT IN (" + known + ")").c_str());
+  for (const auto& [id, one] : blocks_)
+    known += "," + std::to_string(one.id);
+  return db_.run(
+      ("DELETE FROM blocks WHERE id NOT IN (SELECT DISTINCT block FROM recent) AND id NOT IN (" + known + ")").c_str());
 }
 
 result<void> database::compact_block(std::int64_t block, std::int64_t before_ms) {
@@ -233,7 +252,11 @@ result<void> database::compact_block(std::int64_t block, std::int64_t before_ms)
     if (all.empty()) continue;
     std::stable_sort(all.begin(), all.end(), [](const sample& a, const sample& b) { return a.time_ms < b.time_ms; });
     auto& add = statements_->add_chunk;
-    add.bind(1, series[i]).bind(2, all.front().time_ms).bind(3, all.back().time_ms).bind(4, static_cast<std::int64_t>(all.size())).bind_blob(5, pack(all));
+    add.bind(1, series[i])
+        .bind(2, all.front().time_ms)
+        .bind(3, all.back().time_ms)
+        .bind(4, static_cast<std::int64_t>(all.size()))
+        .bind_blob(5, pack(all));
     if (auto ok = add.execute("store"); !ok) return ok;
   }
   statement remove(db_, "DELETE FROM recent WHERE block = ? AND time < ?");
@@ -244,7 +267,8 @@ result<removed> database::retain(const retention& bounds, std::int64_t now_ms) {
   removed gone;
   const auto remove_before = [&](std::int64_t time) -> result<std::uint64_t> {
     std::int64_t samples = 0;
-    for (const char* ask : {"SELECT coalesce(sum(count), 0) FROM chunks WHERE last < ?", "SELECT coalesce(sum(size), 0) FROM recent WHERE time < ?"}) {
+    for (const char* ask : {"SELECT coalesce(sum(count), 0) FROM chunks WHERE last < ?",
+                            "SELECT coalesce(sum(size), 0) FROM recent WHERE time < ?"}) {
       statement count(db_, ask);
       if (count.bind(1, time).step()) samples += count.integer(0);
     }
@@ -281,7 +305,8 @@ result<void> database::remove_empty_series() {
   std::unordered_set<std::int64_t> used;
   statement blocks(db_, "SELECT series FROM blocks");
   while (blocks.step()) {
-    for (const auto id : numbers_of<std::int64_t>(blocks.text(0))) used.insert(id);
+    for (const auto id : numbers_of<std::int64_t>(blocks.text(0)))
+      used.insert(id);
   }
   std::vector<std::int64_t> empty;
   statement ask(db_, "SELECT id FROM series WHERE id NOT IN (SELECT series FROM chunks)");
@@ -304,7 +329,8 @@ result<void> database::remove_empty_series() {
 
 std::uint64_t database::bytes() {
   std::int64_t pages = 0, free = 0, size = 0;
-  for (const auto& [ask, to] : {std::pair{"PRAGMA page_count", &pages}, {"PRAGMA freelist_count", &free}, {"PRAGMA page_size", &size}}) {
+  for (const auto& [ask, to] :
+       {std::pair{"PRAGMA page_count", &pages}, {"PRAGMA freelist_count", &free}, {"PRAGMA page_size", &size}}) {
     statement one(db_, ask);
     if (one.step()) *to = one.integer(0);
   }

@@ -21,8 +21,8 @@ struct removed {
   std::uint64_t by_age = 0, by_size = 0;  ///< samples
 };
 
-/// The writing side. A batch is one row as it comes; every few minutes the rows of a block become one chunk per series. One
-/// thread at a time, any; readers have connections of their own.
+/// The writing side. A batch is one row as it comes; every few minutes the rows of a block become one chunk per series.
+/// One thread at a time, any; readers have connections of their own.
 class database {
  public:
   /// A file that is no database, or a damaged one, is renamed to `.damaged` and `note` says so.

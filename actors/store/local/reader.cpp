@@ -14,7 +14,8 @@ namespace {
 constexpr std::int64_t longest_query_ms = 5000;
 
 std::int64_t steady_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 telemetry::label_set labels_of(std::string_view json) {
@@ -33,7 +34,9 @@ telemetry::label_set labels_of(std::string_view json) {
 result<std::unique_ptr<reader>> reader::open(const std::string& path) {
   auto made = std::make_unique<reader>();
   if (auto ok = made->db_.open(path, true); !ok) return tl::unexpected(ok.error());
-  sqlite3_progress_handler(made->db_.get(), 10'000, [](void* self) { return steady_ms() > static_cast<reader*>(self)->deadline_ms_ ? 1 : 0; }, made.get());
+  sqlite3_progress_handler(
+      made->db_.get(), 10'000,
+      [](void* self) { return steady_ms() > static_cast<reader*>(self)->deadline_ms_ ? 1 : 0; }, made.get());
   return made;
 }
 
@@ -50,7 +53,8 @@ result<series_list> reader::series(const selector& which, std::size_t limit) {
   for (const auto& one : which.matchers()) {
     if (one.how == matcher::kind::equal && !one.value.empty() && (!narrow || one.name == "__name__")) narrow = &one;
   }
-  statement ask(db_, narrow ? "SELECT s.id, s.labels FROM labels l JOIN series s ON s.id = l.series WHERE l.name = ? AND l.value = ? ORDER BY s.labels"
+  statement ask(db_, narrow ? "SELECT s.id, s.labels FROM labels l JOIN series s ON s.id = l.series WHERE l.name = ? "
+                              "AND l.value = ? ORDER BY s.labels"
                             : "SELECT id, labels FROM series ORDER BY labels");
   if (narrow) ask.bind(1, narrow->name).bind(2, narrow->value);
   series_list list;
@@ -88,8 +92,11 @@ result<std::vector<sample>> reader::samples(std::int64_t series, std::int64_t fr
     }
     if (column < 0) continue;
     // Own timestamps may lie anywhere: they are read and judged, only plain rows are narrowed by the database.
-    statement rows(db_, "SELECT time, substr(data, 1 + 8 * ?2, 8), CASE WHEN length(data) > 8 * size THEN substr(data, 1 + 8 * (size + ?2), 8) END "
-                        "FROM recent WHERE block = ?1 AND (time BETWEEN ?3 AND ?4 OR length(data) > 8 * size) ORDER BY time, id");
+    statement rows(
+        db_,
+        "SELECT time, substr(data, 1 + 8 * ?2, 8), CASE WHEN length(data) > 8 * size THEN substr(data, 1 + 8 * (size + "
+        "?2), 8) END "
+        "FROM recent WHERE block = ?1 AND (time BETWEEN ?3 AND ?4 OR length(data) > 8 * size) ORDER BY time, id");
     rows.bind(1, blocks.integer(0)).bind(2, column).bind(3, from_ms).bind(4, to_ms);
     while (rows.step()) {
       sample one{rows.integer(0), 0};
@@ -108,8 +115,10 @@ result<std::vector<sample>> reader::samples(std::int64_t series, std::int64_t fr
   std::stable_sort(all.begin(), all.end(), [](const sample& a, const sample& b) { return a.time_ms < b.time_ms; });
   std::vector<sample> last;
   for (const auto& one : all) {
-    if (!last.empty() && last.back().time_ms == one.time_ms) last.back() = one;
-    else last.push_back(one);
+    if (!last.empty() && last.back().time_ms == one.time_ms)
+      last.back() = one;
+    else
+      last.push_back(one);
   }
   return last;
 }
@@ -119,12 +128,15 @@ result<std::vector<std::string>> reader::texts(const char* sql, const std::strin
   statement ask(db_, sql);
   if (!argument.empty()) ask.bind(1, argument);
   std::vector<std::string> all;
-  while (ask.step()) all.emplace_back(ask.text(0));
+  while (ask.step())
+    all.emplace_back(ask.text(0));
   if (ask.failed()) return tl::unexpected(db_.last_error("query"));
   return all;
 }
 
-result<std::vector<std::string>> reader::label_names() { return texts("SELECT DISTINCT name FROM labels ORDER BY name", ""); }
+result<std::vector<std::string>> reader::label_names() {
+  return texts("SELECT DISTINCT name FROM labels ORDER BY name", "");
+}
 result<std::vector<std::string>> reader::label_values(const std::string& name) {
   return texts("SELECT DISTINCT value FROM labels WHERE name = ? ORDER BY value", name);
 }
@@ -133,7 +145,8 @@ result<std::vector<reader::family>> reader::families() {
   const auto lock = begin();
   statement ask(db_, "SELECT name, help, type FROM families ORDER BY name");
   std::vector<family> all;
-  while (ask.step()) all.push_back({std::string(ask.text(0)), std::string(ask.text(1)), ask.integer(2)});
+  while (ask.step())
+    all.push_back({std::string(ask.text(0)), std::string(ask.text(1)), ask.integer(2)});
   if (ask.failed()) return tl::unexpected(db_.last_error("query"));
   return all;
 }
@@ -141,9 +154,15 @@ result<std::vector<reader::family>> reader::families() {
 result<std::map<std::string, std::int64_t>> reader::stats() {
   const auto lock = begin();
   std::map<std::string, std::int64_t> all;
-  for (const auto& [name, sql] : {std::pair{"series", "SELECT count(*) FROM series"}, {"recent_batches", "SELECT count(*) FROM recent"},
-                                  {"chunks", "SELECT count(*) FROM chunks"}, {"samples", "SELECT coalesce((SELECT sum(count) FROM chunks), 0) + coalesce((SELECT sum(size) FROM recent), 0)"},
-                                  {"oldest_ms", "SELECT coalesce(min(t), 0) FROM (SELECT min(first) AS t FROM chunks UNION ALL SELECT min(time) FROM recent)"}}) {
+  for (const auto& [name, sql] :
+       {std::pair{"series", "SELECT count(*) FROM series"},
+        {"recent_batches", "SELECT count(*) FROM recent"},
+        {"chunks", "SELECT count(*) FROM chunks"},
+        {"samples",
+         "SELECT coalesce((SELECT sum(count) FROM chunks), 0) + coalesce((SELECT sum(size) FROM recent), 0)"},
+        {"oldest_ms",
+         "SELECT coalesce(min(t), 0) FROM (SELECT min(first) AS t FROM chunks UNION ALL SELECT min(time) FROM "
+         "recent)"}}) {
     statement ask(db_, sql);
     if (ask.step()) all[name] = ask.integer(0);
     if (ask.failed()) return tl::unexpected(db_.last_error("query"));
@@ -154,12 +173,15 @@ result<std::map<std::string, std::int64_t>> reader::stats() {
 std::vector<sample> thin(const std::vector<sample>& all, std::int64_t from_ms, std::int64_t to_ms, std::size_t points) {
   if (points == 0 || all.size() <= points) return all;
   const std::int64_t pieces = std::max<std::int64_t>(1, static_cast<std::int64_t>(points) / 4);
-  const double width = static_cast<double>(std::max<std::int64_t>(1, to_ms - from_ms + 1)) / static_cast<double>(pieces);
+  const double width =
+      static_cast<double>(std::max<std::int64_t>(1, to_ms - from_ms + 1)) / static_cast<double>(pieces);
   std::vector<sample> kept;
   for (std::size_t begin = 0; begin < all.size();) {
     const auto piece = static_cast<std::int64_t>(static_cast<double>(all[begin].time_ms - from_ms) / width);
     std::size_t end = begin, least = begin, most = begin;
-    for (; end < all.size() && static_cast<std::int64_t>(static_cast<double>(all[end].time_ms - from_ms) / width) == piece; ++end) {
+    for (; end < all.size() &&
+           static_cast<std::int64_t>(static_cast<double>(all[end].time_ms - from_ms) / width) == piece;
+         ++end) {
       if (all[end].value < all[least].value) least = end;
       if (all[end].value > all[most].value) most = end;
     }

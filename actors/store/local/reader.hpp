@@ -22,8 +22,8 @@ struct series_list {
   bool truncated = false;  ///< there are more than the limit
 };
 
-/// Queries, on a connection that only reads: never in the way of the writer. Any thread; one query at a time. A query that takes
-/// longer than a few seconds ends with an error.
+/// Queries, on a connection that only reads: never in the way of the writer. Any thread; one query at a time. A query
+/// that takes longer than a few seconds ends with an error.
 class reader {
  public:
   [[nodiscard]] static result<std::unique_ptr<reader>> open(const std::string& path);
@@ -50,8 +50,9 @@ class reader {
   std::int64_t deadline_ms_ = 0;
 };
 
-/// At most `points` of them, by cutting the time from `from_ms` to `to_ms` into equal pieces and keeping of each the first, the last, the
-/// smallest and the largest: peaks and steps stay where they were.
-[[nodiscard]] std::vector<sample> thin(const std::vector<sample>& all, std::int64_t from_ms, std::int64_t to_ms, std::size_t points);
+/// At most `points` of them, by cutting the time from `from_ms` to `to_ms` into equal pieces and keeping of each the
+/// first, the last, the smallest and the largest: peaks and steps stay where they were.
+[[nodiscard]] std::vector<sample> thin(const std::vector<sample>& all, std::int64_t from_ms, std::int64_t to_ms,
+                                       std::size_t points);
 
 }  // namespace troupe::store

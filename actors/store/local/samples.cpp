@@ -8,7 +8,8 @@ namespace troupe::store {
 namespace {
 
 void put_varint(std::uint64_t n, std::string& out) {
-  for (; n >= 0x80; n >>= 7) out.push_back(static_cast<char>(n | 0x80));
+  for (; n >= 0x80; n >>= 7)
+    out.push_back(static_cast<char>(n | 0x80));
   out.push_back(static_cast<char>(n));
 }
 bool get_varint(const char*& p, const char* end, std::uint64_t& n) {
@@ -20,8 +21,12 @@ bool get_varint(const char*& p, const char* end, std::uint64_t& n) {
   }
   return false;
 }
-std::uint64_t zigzag(std::int64_t n) { return (static_cast<std::uint64_t>(n) << 1) ^ static_cast<std::uint64_t>(n >> 63); }
-std::int64_t unzigzag(std::uint64_t n) { return static_cast<std::int64_t>(n >> 1) ^ -static_cast<std::int64_t>(n & 1); }
+std::uint64_t zigzag(std::int64_t n) {
+  return (static_cast<std::uint64_t>(n) << 1) ^ static_cast<std::uint64_t>(n >> 63);
+}
+std::int64_t unzigzag(std::uint64_t n) {
+  return static_cast<std::int64_t>(n >> 1) ^ -static_cast<std::int64_t>(n & 1);
+}
 
 }  // namespace
 
@@ -41,7 +46,8 @@ std::string pack(const std::vector<sample>& samples) {
     const unsigned top = changed == 0 ? 8 : static_cast<unsigned>(std::countl_zero(changed)) / 8;
     const unsigned bottom = changed == 0 ? 0 : static_cast<unsigned>(std::countr_zero(changed)) / 8;
     out.push_back(static_cast<char>(top << 4 | bottom));
-    for (unsigned i = bottom; i < 8 - top; ++i) out.push_back(static_cast<char>(changed >> (8 * i)));
+    for (unsigned i = bottom; i < 8 - top; ++i)
+      out.push_back(static_cast<char>(changed >> (8 * i)));
   }
   return out;
 }
@@ -60,7 +66,8 @@ bool unpack(std::string_view bytes, std::vector<sample>& out) {
     const unsigned top = control >> 4, bottom = control & 15;
     if (top > 8 || bottom > 8 || top + bottom > 8) return false;
     if (end - p < static_cast<std::ptrdiff_t>(8 - top - bottom)) return false;
-    for (unsigned i = bottom; i < 8 - top; ++i) bits ^= static_cast<std::uint64_t>(static_cast<unsigned char>(*p++)) << (8 * i);
+    for (unsigned i = bottom; i < 8 - top; ++i)
+      bits ^= static_cast<std::uint64_t>(static_cast<unsigned char>(*p++)) << (8 * i);
     out.push_back({time, std::bit_cast<double>(bits)});
   }
   return true;

@@ -23,7 +23,8 @@ class parser {
   result<std::vector<matcher>> run() {
     std::vector<matcher> all;
     blanks();
-    if (const auto name = word(true); !name.empty()) all.push_back({matcher::kind::equal, "__name__", std::string(name)});
+    if (const auto name = word(true); !name.empty())
+      all.push_back({matcher::kind::equal, "__name__", std::string(name)});
     blanks();
     if (take('{')) {
       for (blanks(); !take('}'); blanks()) {
@@ -52,12 +53,16 @@ class parser {
     return true;
   }
   void blanks() {
-    while (std::isspace(static_cast<unsigned char>(peek()))) ++at_;
+    while (std::isspace(static_cast<unsigned char>(peek())))
+      ++at_;
   }
   std::string_view word(bool colons) {
     const std::size_t begin = at_;
-    const auto fits = [&](unsigned char c) { return std::isalpha(c) || c == '_' || (colons && c == ':') || (at_ > begin && std::isdigit(c)); };
-    while (at_ < text_.size() && fits(static_cast<unsigned char>(text_[at_]))) ++at_;
+    const auto fits = [&](unsigned char c) {
+      return std::isalpha(c) || c == '_' || (colons && c == ':') || (at_ > begin && std::isdigit(c));
+    };
+    while (at_ < text_.size() && fits(static_cast<unsigned char>(text_[at_])))
+      ++at_;
     return text_.substr(begin, at_ - begin);
   }
   result<matcher> condition() {
@@ -68,9 +73,12 @@ class parser {
     if (take('=')) {
       one.how = take('~') ? matcher::kind::matches : matcher::kind::equal;
     } else if (take('!')) {
-      if (take('=')) one.how = matcher::kind::not_equal;
-      else if (take('~')) one.how = matcher::kind::not_matches;
-      else return wrong("\"!=\" or \"!~\"");
+      if (take('='))
+        one.how = matcher::kind::not_equal;
+      else if (take('~'))
+        one.how = matcher::kind::not_matches;
+      else
+        return wrong("\"!=\" or \"!~\"");
     } else {
       return wrong("=, !=, =~ or !~");
     }
@@ -114,7 +122,8 @@ result<selector> selector::parse(std::string_view text) {
     std::shared_ptr<const compiled> regex;
     if (one.how == matcher::kind::matches || one.how == matcher::kind::not_matches) {
       regex = std::make_shared<const compiled>(one.value);
-      if (!regex->regex.ok()) return failure("invalid regular expression \"" + one.value + "\": " + regex->regex.error());
+      if (!regex->regex.ok())
+        return failure("invalid regular expression \"" + one.value + "\": " + regex->regex.error());
     }
     made.regexes_.push_back(std::move(regex));
   }
@@ -127,10 +136,18 @@ bool selector::matches(const telemetry::label_set& labels) const {
     const auto value = labels.get(one.name);
     bool good = false;
     switch (one.how) {
-      case matcher::kind::equal: good = value == one.value; break;
-      case matcher::kind::not_equal: good = value != one.value; break;
-      case matcher::kind::matches: good = re2::RE2::FullMatch({value.data(), value.size()}, regexes_[i]->regex); break;
-      case matcher::kind::not_matches: good = !re2::RE2::FullMatch({value.data(), value.size()}, regexes_[i]->regex); break;
+      case matcher::kind::equal:
+        good = value == one.value;
+        break;
+      case matcher::kind::not_equal:
+        good = value != one.value;
+        break;
+      case matcher::kind::matches:
+        good = re2::RE2::FullMatch({value.data(), value.size()}, regexes_[i]->regex);
+        break;
+      case matcher::kind::not_matches:
+        good = !re2::RE2::FullMatch({value.data(), value.size()}, regexes_[i]->regex);
+        break;
     }
     if (!good) return false;
   }

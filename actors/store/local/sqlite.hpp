@@ -57,7 +57,8 @@ class statement {
 
   [[nodiscard]] std::int64_t integer(int column) const { return sqlite3_column_int64(of_, column); }
   [[nodiscard]] std::string_view text(int column) const {
-    return {static_cast<const char*>(sqlite3_column_blob(of_, column)), static_cast<std::size_t>(sqlite3_column_bytes(of_, column))};
+    return {static_cast<const char*>(sqlite3_column_blob(of_, column)),
+            static_cast<std::size_t>(sqlite3_column_bytes(of_, column))};
   }
 
  private:

@@ -44,7 +44,8 @@ const config::component_schema& schema() {
 local::local(runtime::component_context& context, std::shared_ptr<const storing::arguments> arguments)
     : context_(context),
       appended_(context.metrics().counter("troupe_store_appended_samples_total", "Samples that were stored.")),
-      failures_(context.metrics().counter("troupe_store_failed_writes_total", "Attempts to store samples that failed.")),
+      failures_(
+          context.metrics().counter("troupe_store_failed_writes_total", "Attempts to store samples that failed.")),
       bytes_(context.metrics().gauge("troupe_store_bytes", "Size of the database.")) {
   const auto directory = context.data_path();
   std::error_code why;
@@ -67,7 +68,8 @@ config::value local::exports(const runtime::component_place& place, const storin
 
 result<void> local::update(const runtime::arguments_ref& given) {
   const auto& arguments = *static_cast<const storing::arguments*>(given.get());
-  bounds_ = {std::chrono::duration_cast<std::chrono::milliseconds>(arguments.max_age).count(), static_cast<std::uint64_t>(arguments.max_size.bytes)};
+  bounds_ = {std::chrono::duration_cast<std::chrono::milliseconds>(arguments.max_age).count(),
+             static_cast<std::uint64_t>(arguments.max_size.bytes)};
   return {};
 }
 
@@ -96,7 +98,8 @@ void local::write() {
   if (writing_ || waiting_.empty()) return;
   writing_ = true;
   std::vector<telemetry::metrics_ref> batches;
-  for (std::size_t i = 0; i < std::min(most_at_once, waiting_.size()); ++i) batches.push_back(waiting_[i].batch);
+  for (std::size_t i = 0; i < std::min(most_at_once, waiting_.size()); ++i)
+    batches.push_back(waiting_[i].batch);
   context_.shared().blocking.run([this, to = database_, batches = std::move(batches), post = context_.post()] {
     auto outcome = to->write(batches);
     post([this, count = batches.size(), outcome = std::move(outcome)] { written(count, outcome); });
@@ -144,7 +147,8 @@ void local::maintain() {
       for (const auto& [reason, samples] : {std::pair{"age", gone.by_age}, {"size", gone.by_size}}) {
         if (samples == 0) continue;
         context_.metrics()
-            .counter("troupe_store_removed_samples_total", "Samples that were removed, by reason.", {{"reason", reason}})
+            .counter("troupe_store_removed_samples_total", "Samples that were removed, by reason.",
+                     {{"reason", reason}})
             .add(static_cast<double>(samples));
       }
       written(0, outcome);
@@ -157,7 +161,8 @@ void local::finish() {
   write();
 }
 
-bool local::serve(const std::string& path, const http::server_request& request, const std::shared_ptr<http::responder>& answer) {
+bool local::serve(const std::string& path, const http::server_request& request,
+                  const std::shared_ptr<http::responder>& answer) {
   context_.shared().blocking.run([from = reader_, path, request, answer, now = context_.wall_ms()] {
     auto said = ask(*from, path, request, now);
     answer->respond(said.status, "application/json", std::move(said.json));

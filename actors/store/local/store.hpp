@@ -26,8 +26,8 @@ struct arguments {
 
 }  // namespace storing
 
-/// store.local: keeps metrics in SQLite under the storage path. A batch is settled when the transaction that holds it is
-/// committed, once a second; all work of the database is done beside the actor, one piece after the other.
+/// store.local: keeps metrics in SQLite under the storage path. A batch is settled when the transaction that holds it
+/// is committed, once a second; all work of the database is done beside the actor, one piece after the other.
 class local final : public runtime::component {
  public:
   using arguments_type = storing::arguments;
@@ -39,7 +39,8 @@ class local final : public runtime::component {
   void consume(const telemetry::batch_ref& batch, runtime::receipt of) override;
   void finish() override;
   [[nodiscard]] bool finished() const override { return waiting_.empty() && !writing_; }
-  bool serve(const std::string& path, const http::server_request& request, const std::shared_ptr<http::responder>& answer) override;
+  bool serve(const std::string& path, const http::server_request& request,
+             const std::shared_ptr<http::responder>& answer) override;
 
  private:
   struct waiting {

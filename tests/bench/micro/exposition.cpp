@@ -91,7 +91,8 @@ int main(int count, char** arguments) {
   exposition::page_values out;
   // Several pages in turn, so that neither branches nor caches know the numbers by heart.
   std::vector<std::string> pages;
-  for (std::uint64_t seed = 2; seed < 66; ++seed) pages.push_back(node_page(seed));
+  for (std::uint64_t seed = 2; seed < 66; ++seed)
+    pages.push_back(node_page(seed));
   std::size_t matched = 0;
   const double match = fastest_of(rounds, [&](int i) {
     matched += exposition::match(*parsed->layout, pages[static_cast<std::size_t>(i) % pages.size()], out) ? 1 : 0;

@@ -82,9 +82,11 @@ void measure(const example& one, int rounds) {
   const double column = fastest_of(rounds * 20, [&] { (void)relabel::map_batch(to, in); });
   const auto& now = to.unchanged ? *block : *to.block;
   const auto& there = to_neighbour.unchanged ? *neighbour : *to_neighbour.block;
-  std::printf("%-28s block %6.0f ns a series, column %5.2f ns a series; %zu series; of %zu chunks %zu stay, %zu shared by hosts\n",
-              one.what, map / series, column / series, now.size(), now.chunks().size(), shared_chunks(now, *block),
-              shared_chunks(now, there));
+  std::printf(
+      "%-28s block %6.0f ns a series, column %5.2f ns a series; %zu series; of %zu chunks %zu stay, %zu shared by "
+      "hosts\n",
+      one.what, map / series, column / series, now.size(), now.chunks().size(), shared_chunks(now, *block),
+      shared_chunks(now, there));
 }
 
 }  // namespace
@@ -106,10 +108,12 @@ int main(int count, char** arguments) {
         {{}, ";", "fstype", 0, "", "$1", "labeldrop"},
         {{"__name__"}, ";", "node_.*", 0, "", "$1", "keep"}}},
   };
-  for (const auto& one : examples) measure(one, rounds);
+  for (const auto& one : examples)
+    measure(one, rounds);
   const auto block = node_block(1);
-  const double external =
-      fastest_of(rounds, [&] { (void)relabel::with_external_labels(block, {{"cluster", "a"}, {"replica", "b"}}); });
+  const double external = fastest_of(rounds, [&] {
+    (void)relabel::with_external_labels(block, {{"cluster", "a"}, {"replica", "b"}});
+  });
   std::printf("%-28s block %6.0f ns a series\n", "external labels", external / static_cast<double>(block->size()));
   return 0;
 }

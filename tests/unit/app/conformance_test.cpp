@@ -20,7 +20,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// The least that each kind must be told, and another configuration that is right, too. A new component needs a line here.
+/// The least that each kind must be told, and another configuration that is right, too. A new component needs a line
+/// here.
 struct written {
   const char* first;
   const char* second;
@@ -29,13 +30,16 @@ const std::map<std::string, written>& examples() {
   static const std::map<std::string, written> all{
       {"prometheus.exporter.self", {"", ""}},
       {"prometheus.scrape",
-       {"targets = [{\"__address__\" = \"127.0.0.1:1\"}]\nforward_to = [sink.receiver]\nscrape_interval = \"1s\"\nscrape_timeout = \"1s\"",
+       {"targets = [{\"__address__\" = \"127.0.0.1:1\"}]\nforward_to = [sink.receiver]\nscrape_interval = "
+        "\"1s\"\nscrape_timeout = \"1s\"",
         "targets = []\nforward_to = [sink.receiver]\nextra_metrics = true"}},
       {"prometheus.relabel",
-       {"forward_to = [sink.receiver]", "forward_to = [sink.receiver]\nrule {\n  target_label = \"a\"\n  replacement = \"b\"\n}"}},
+       {"forward_to = [sink.receiver]",
+        "forward_to = [sink.receiver]\nrule {\n  target_label = \"a\"\n  replacement = \"b\"\n}"}},
       {"prometheus.remote_write",
        {"endpoint {\n  url = \"http://127.0.0.1:1/write\"\n}",
-        "external_labels = {\"a\" = \"b\"}\nendpoint {\n  url = \"http://127.0.0.1:1/write\"\n  headers = {\"A\" = \"b\"}\n}"}},
+        "external_labels = {\"a\" = \"b\"}\nendpoint {\n  url = \"http://127.0.0.1:1/write\"\n  headers = {\"A\" = "
+        "\"b\"}\n}"}},
       {"store.local", {"", "max_age = \"1h\""}},
   };
   return all;
@@ -44,7 +48,10 @@ const std::map<std::string, written>& examples() {
 /// Hosts and cells in one thread; answers of clients and of the blocking pool come through a queue.
 class rig {
  public:
-  rig() : blocking_(1), services_{client_, events_, metrics_, blocking_, time_, directory_.file("data"), [] { return "127.0.0.1:1"; }, "self:1", "host", "test"} {
+  rig()
+      : blocking_(1),
+        services_{client_,  events_, metrics_, blocking_, time_, directory_.file("data"), [] { return "127.0.0.1:1"; },
+                  "self:1", "host",  "test"} {
     app::add_components(kinds_);
     sink_ = std::make_unique<cell>("sink", 1000);
     source_ = std::make_unique<cell>("source", 2000);
@@ -141,7 +148,8 @@ class rig {
       }
       for (auto* one : {source_.get(), sink_.get()}) {
         one->on_time(now());
-        for (auto& mail : one->take_mail()) mail_.push_back(std::move(mail));
+        for (auto& mail : one->take_mail())
+          mail_.push_back(std::move(mail));
       }
       std::deque<edge_mail> mail;
       mail.swap(mail_);
@@ -213,7 +221,8 @@ TEST_CASE("every component describes itself") {
   for_every_component([](const std::string& name, const component_definition& kind, const written&) {
     CHECK(kind.schema->name() == name);
     CHECK_FALSE(kind.schema->doc().empty());
-    for (const auto& one : kind.schema->attributes()) CHECK((one.not_yet || !one.doc.empty()));
+    for (const auto& one : kind.schema->attributes())
+      CHECK((one.not_yet || !one.doc.empty()));
     CHECK(kind.schema->documentation().find(name) == 0);
   });
 }
@@ -265,11 +274,13 @@ TEST_CASE("every component that takes batches settles them, and again after it w
     in.host_is(one);
     one->start();
     const auto id = one->id();
-    for (int i = 0; i < 5; ++i) in.push(id);
+    for (int i = 0; i < 5; ++i)
+      in.push(id);
     CHECK(in.until([&] { return in.edge(id).settled.batches == 5; }));
     CHECK(in.edge(id).balances());
     // Taken or not, settled or not: whoever comes after it gets what is left.
-    for (int i = 0; i < 5; ++i) in.push(id);
+    for (int i = 0; i < 5; ++i)
+      in.push(id);
     one->stop("restart");
     CHECK(in.edge(id).balances());
     in.host_is(nullptr);
@@ -293,7 +304,8 @@ TEST_CASE("every component that passes batches on says it when they are refused 
     auto one = in.make(name, text.first);
     in.host_is(one);
     one->start();
-    for (int i = 0; i < 3; ++i) in.push(one->id());
+    for (int i = 0; i < 3; ++i)
+      in.push(one->id());
     CHECK(in.until([&] { return in.edge(one->id()).in_flight.batches == 0; }));
     CHECK(in.edge(one->id()).dropped.at("no thanks").batches == 3);
     CHECK(in.edge(one->id()).balances());

@@ -14,7 +14,8 @@ command parse(std::vector<const char*> words) {
 }  // namespace
 
 TEST_CASE("run and its flags") {
-  const auto asked = parse({"run", "a.alloy", "--server.http.listen-addr=:1", "--storage.path", "/x", "--feature.component-shutdown-deadline=1m"});
+  const auto asked = parse({"run", "a.alloy", "--server.http.listen-addr=:1", "--storage.path", "/x",
+                            "--feature.component-shutdown-deadline=1m"});
   CHECK(asked.what == command::kind::run);
   CHECK(asked.run.path == "a.alloy");
   CHECK(asked.run.listen_address == ":1");
@@ -24,11 +25,17 @@ TEST_CASE("run and its flags") {
 }
 
 TEST_CASE("what is wrong is said, with exit code 1") {
-  for (const auto& words : std::vector<std::vector<const char*>>{{"run"}, {"run", "a", "b"}, {"run", "a", "--no-such-flag"}, {"nothing"},
-                                                                 {"run", "a", "--feature.component-shutdown-deadline=soon"}, {"fmt", "-w", "-t", "a"}}) {
+  for (const auto& words :
+       std::vector<std::vector<const char*>>{{"run"},
+                                             {"run", "a", "b"},
+                                             {"run", "a", "--no-such-flag"},
+                                             {"nothing"},
+                                             {"run", "a", "--feature.component-shutdown-deadline=soon"},
+                                             {"fmt", "-w", "-t", "a"}}) {
     const auto asked = parse(words);
     CHECK(asked.exit_code == 1);
     CHECK(asked.message.find("Error: ") == 0);
   }
-  CHECK(parse({"run", "a", "--server.http.lisen-addr=x"}).message.find("Did you mean --server.http.listen-addr?") != std::string::npos);
+  CHECK(parse({"run", "a", "--server.http.lisen-addr=x"}).message.find("Did you mean --server.http.listen-addr?") !=
+        std::string::npos);
 }

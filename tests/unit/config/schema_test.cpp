@@ -54,10 +54,12 @@ const component_schema& schema() {
     body_of<credentials> login;
     login.required("user", &credentials::user, "").attribute("password", &credentials::password, "");
     body_of<limits> bounds;
-    bounds.attribute("most", &limits::most, "").blocks("drop", &limits::drops, drop, "").check([](const limits& l) -> complaints {
-      if (l.most > 0) return {};
-      return {{"most", "most must be greater than 0"}};
-    });
+    bounds.attribute("most", &limits::most, "")
+        .blocks("drop", &limits::drops, drop, "")
+        .check([](const limits& l) -> complaints {
+          if (l.most > 0) return {};
+          return {{"most", "most must be greater than 0"}};
+        });
     body_of<shared> client;
     client.attribute("verify", &shared::verify, "").block("login", &shared::login, login, "");
     auto s = describe<everything>("test.everything", stability::generally_available, "All kinds.");
@@ -82,7 +84,8 @@ struct decoded {
   diagnostics messages;
   [[nodiscard]] std::string text() const {
     std::string all;
-    for (const auto& one : messages) all += one.text() + "\n";
+    for (const auto& one : messages)
+      all += one.text() + "\n";
     return all;
   }
 };
@@ -173,11 +176,14 @@ TEST_CASE("each mistake has its message, at its place, and all are told at once"
   })");
   CHECK_FALSE(made.value);
   const auto text = made.text();
-  for (const char* part : {"t:2:12: [1] should be string, got array", "t:3:12: -1 should be a whole number", "t:4:12: \"mode\" should be one of \"a\", \"b\", got \"c\"",
-                           "unrecognized attribute name \"wrong\"", "unrecognized block name \"nothing\"", "\"limits\" must be a block, but is used as an attribute",
-                           "\"verify\" must be an attribute, but is used as a block", "attribute \"count\" may only be provided once", "missing required attribute \"user\"",
-                           "block \"login\" may only be specified once", "\"future\" is not supported yet", "block \"later\" is not supported yet",
-                           "does not support specifying labels", "most must be greater than 0", "missing required attribute \"targets\""}) {
+  for (const char* part :
+       {"t:2:12: [1] should be string, got array", "t:3:12: -1 should be a whole number",
+        "t:4:12: \"mode\" should be one of \"a\", \"b\", got \"c\"", "unrecognized attribute name \"wrong\"",
+        "unrecognized block name \"nothing\"", "\"limits\" must be a block, but is used as an attribute",
+        "\"verify\" must be an attribute, but is used as a block", "attribute \"count\" may only be provided once",
+        "missing required attribute \"user\"", "block \"login\" may only be specified once",
+        "\"future\" is not supported yet", "block \"later\" is not supported yet", "does not support specifying labels",
+        "most must be greater than 0", "missing required attribute \"targets\""}) {
     INFO(part << "\nin\n" << text);
     CHECK(text.find(part) != std::string::npos);
   }
@@ -189,7 +195,8 @@ TEST_CASE("a misfit is placed at the innermost expression") {
 }
 
 TEST_CASE("secrets do not leave by the back door") {
-  CHECK(decode("targets = []\nname = hidden").text().find("secrets may not be converted into strings") != std::string::npos);
+  CHECK(decode("targets = []\nname = hidden").text().find("secrets may not be converted into strings") !=
+        std::string::npos);
   const auto made = decode("targets = []\nlogin {\n  user = \"u\"\n  password = \"pa55\"\n}");
   REQUIRE(made.value);
   const auto json = schema().to_json(made.value);
@@ -199,22 +206,25 @@ TEST_CASE("secrets do not leave by the back door") {
 
 TEST_CASE("arguments as the API shows them") {
   const auto made = decode("targets = [{\"a\" = \"b\"}]\nname = \"x\"\ncount = 3\nstage.drop { older_than = \"5s\" }");
-  CHECK(schema().to_json(made.value) ==
-        R"([{"name":"targets","type":"attr","value":{"type":"array","value":[{"type":"object","value":[{"key":"a","value":{"type":"string","value":"b"}}]}]}},)"
-        R"({"name":"name","type":"attr","value":{"type":"string","value":"x"}},)"
-        R"({"body":[{"name":"older_than","type":"attr","value":{"type":"string","value":"5s"}}],"name":"stage.drop","type":"block"}])");
+  CHECK(
+      schema().to_json(made.value) ==
+      R"([{"name":"targets","type":"attr","value":{"type":"array","value":[{"type":"object","value":[{"key":"a","value":{"type":"string","value":"b"}}]}]}},)"
+      R"({"name":"name","type":"attr","value":{"type":"string","value":"x"}},)"
+      R"({"body":[{"name":"older_than","type":"attr","value":{"type":"string","value":"5s"}}],"name":"stage.drop","type":"block"}])");
 }
 
 TEST_CASE("checking without knowing what others export") {
   CHECK(decode("targets = other.thing.targets\ncount = 1", true).messages.empty());
   CHECK(decode("targets = other.thing.targets\nname = [1]", true).messages.size() == 1);
-  CHECK(decode("count = other.thing.count", true).text().find("missing required attribute \"targets\"") != std::string::npos);
+  CHECK(decode("count = other.thing.count", true).text().find("missing required attribute \"targets\"") !=
+        std::string::npos);
 }
 
 TEST_CASE("documentation names everything") {
   const auto text = schema().documentation();
-  for (const char* part : {"targets (list(map(string)), required)", "name (string, default \"n\")", "One of \"a\" \"b\".", "Not supported yet.", "stage.json { } (any number)",
-                           "older_than (duration, default \"0s\")", "out (string)"}) {
+  for (const char* part :
+       {"targets (list(map(string)), required)", "name (string, default \"n\")", "One of \"a\" \"b\".",
+        "Not supported yet.", "stage.json { } (any number)", "older_than (duration, default \"0s\")", "out (string)"}) {
     INFO(part << "\nin\n" << text);
     CHECK(text.find(part) != std::string::npos);
   }

@@ -31,7 +31,8 @@ struct fixture {
     of = std::move(*opened);
   }
   sequence append(const std::string& text, origin from = {}, std::vector<definition_id> needs = {}) {
-    const auto at = of->append(text, 1, from, needs, [](definition_id id) { return "definition " + std::to_string(id); }, now);
+    const auto at = of->append(
+        text, 1, from, needs, [](definition_id id) { return "definition " + std::to_string(id); }, now);
     REQUIRE(at);
     return *at;
   }
@@ -57,7 +58,8 @@ struct fixture {
 
 std::vector<std::string> numbers(int from, int to) {
   std::vector<std::string> all;
-  for (int i = from; i <= to; ++i) all.push_back("record " + std::to_string(i));
+  for (int i = from; i <= to; ++i)
+    all.push_back("record " + std::to_string(i));
   return all;
 }
 
@@ -79,7 +81,8 @@ TEST_CASE("crc32c of known texts") {
 }
 
 TEST_CASE_METHOD(fixture, "records are read in order, also those appended since, also after opening again") {
-  for (const auto& text : numbers(1, 10)) append(text);
+  for (const auto& text : numbers(1, 10))
+    append(text);
   reader r(*of, 0);
   for (int i = 1; i <= 10; ++i) {
     const auto one = r.next();
@@ -103,7 +106,8 @@ TEST_CASE_METHOD(fixture, "records are read in order, also those appended since,
 TEST_CASE_METHOD(fixture, "each segment holds the definitions its records need, once") {
   settings.segment_bytes = 600;
   open();
-  for (int i = 1; i <= 30; ++i) append("record " + std::to_string(i), {}, {7, 9});
+  for (int i = 1; i <= 30; ++i)
+    append("record " + std::to_string(i), {}, {7, 9});
   CHECK(segments().size() >= 3);
   open();
   reader r(*of, 17);
@@ -116,7 +120,8 @@ TEST_CASE_METHOD(fixture, "each segment holds the definitions its records need, 
 }
 
 TEST_CASE_METHOD(fixture, "a torn end is cut off, what was whole is kept") {
-  for (const auto& text : numbers(1, 5)) append(text);
+  for (const auto& text : numbers(1, 5))
+    append(text);
   const auto path = segments().back();
   of.reset();
   fs::resize_file(path, fs::file_size(path) - 3);
@@ -130,7 +135,8 @@ TEST_CASE_METHOD(fixture, "a torn end is cut off, what was whole is kept") {
 }
 
 TEST_CASE_METHOD(fixture, "a flipped bit costs its record and is reported; wherever it is") {
-  for (const auto& text : numbers(1, 5)) append(text);
+  for (const auto& text : numbers(1, 5))
+    append(text);
   const auto path = segments().back();
   const auto size = fs::file_size(path);
   of.reset();
@@ -151,7 +157,8 @@ TEST_CASE_METHOD(fixture, "a flipped bit costs its record and is reported; where
 TEST_CASE_METHOD(fixture, "a segment whose header is broken is set aside") {
   settings.segment_bytes = 200;
   open();
-  for (const auto& text : numbers(1, 20)) append(text);
+  for (const auto& text : numbers(1, 20))
+    append(text);
   const auto first = segments().front();
   of.reset();
   flip(first, 1);
@@ -163,7 +170,8 @@ TEST_CASE_METHOD(fixture, "a segment whose header is broken is set aside") {
 }
 
 TEST_CASE_METHOD(fixture, "a cursor goes on where it was saved") {
-  for (const auto& text : numbers(1, 10)) append(text);
+  for (const auto& text : numbers(1, 10))
+    append(text);
   CHECK(of->add_cursor("a") == 1);
   of->advance("a", 6);
   of->advance("a", 4);  // never back
@@ -180,7 +188,8 @@ TEST_CASE_METHOD(fixture, "a cursor goes on where it was saved") {
 }
 
 TEST_CASE_METHOD(fixture, "damaged cursors begin at the oldest record, and it is said") {
-  for (const auto& text : numbers(1, 3)) append(text);
+  for (const auto& text : numbers(1, 3))
+    append(text);
   of->add_cursor("a");
   of->advance("a", 3);
   REQUIRE(of->sync());
@@ -197,7 +206,8 @@ TEST_CASE_METHOD(fixture, "what all cursors have passed is removed, unless it is
   open();
   of->add_cursor("a");
   of->add_cursor("b");
-  for (const auto& text : numbers(1, 20)) append(text);
+  for (const auto& text : numbers(1, 20))
+    append(text);
   const auto before = of->count().segments;
   of->advance("a", 21);
   of->advance("b", 10);
@@ -215,7 +225,8 @@ TEST_CASE_METHOD(fixture, "beyond the bounds the oldest goes, and what was not s
   open();
   of->add_cursor("slow");
   of->add_cursor("fast");
-  for (const auto& text : numbers(1, 20)) append(text);
+  for (const auto& text : numbers(1, 20))
+    append(text);
   of->advance("fast", 21);
   of->advance("slow", 3);
   const auto lost = of->reclaim(now);
@@ -233,17 +244,20 @@ TEST_CASE_METHOD(fixture, "beyond the bounds the oldest goes, and what was not s
   settings.max_age_ms = 5000;
   open();
   const auto old = of->reclaim(now + 6000);
-  for (const auto& one : old) CHECK(one.reason == "age");
+  for (const auto& one : old)
+    CHECK(one.reason == "age");
 }
 
 TEST_CASE_METHOD(fixture, "a reader whose segment was removed goes on with the next one") {
   settings.segment_bytes = 200;
   settings.max_bytes = 700;
   open();
-  for (const auto& text : numbers(1, 5)) append(text);
+  for (const auto& text : numbers(1, 5))
+    append(text);
   reader r(*of, 0);
   CHECK((*r.next())->number == 1);
-  for (const auto& text : numbers(6, 40)) append(text);
+  for (const auto& text : numbers(6, 40))
+    append(text);
   (void)of->reclaim(now);
   sequence last = 1;
   for (;;) {
@@ -259,7 +273,8 @@ TEST_CASE_METHOD(fixture, "a reader whose segment was removed goes on with the n
 TEST_CASE_METHOD(fixture, "the last number of each source is remembered, even when its segments are gone") {
   settings.segment_bytes = 200;
   open();
-  for (std::uint64_t n = 1; n <= 20; ++n) append("x", {5, n});
+  for (std::uint64_t n = 1; n <= 20; ++n)
+    append("x", {5, n});
   append("y", {6, 3});
   CHECK(of->last_number(5) == 20);
   CHECK(of->last_number(6) == 3);
@@ -267,7 +282,8 @@ TEST_CASE_METHOD(fixture, "the last number of each source is remembered, even wh
   open();
   CHECK(of->last_number(5) == 20);
   append("z");
-  for (int i = 0; i < 10; ++i) append("filler");
+  for (int i = 0; i < 10; ++i)
+    append("filler");
   (void)of->reclaim(now + 1);
   CHECK(of->count().segments < 3);
   open();

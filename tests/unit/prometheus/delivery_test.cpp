@@ -20,10 +20,13 @@ struct fixture {
     make();
   }
   void make() { of = std::make_unique<delivery>(settings); }
-  void offer(std::uint64_t lane, std::vector<std::uint32_t> pieces) { of->offer({++last, lane, wall, std::move(pieces)}, now); }
+  void offer(std::uint64_t lane, std::vector<std::uint32_t> pieces) {
+    of->offer({++last, lane, wall, std::move(pieces)}, now);
+  }
   std::vector<request_plan> all() {
     std::vector<request_plan> plans;
-    while (auto plan = of->next(now, wall)) plans.push_back(*plan);
+    while (auto plan = of->next(now, wall))
+      plans.push_back(*plan);
     return plans;
   }
   void ended(const request_plan& plan, request_outcome::kind how, std::optional<clock_duration> after = {}) {
@@ -86,17 +89,20 @@ TEST_CASE_METHOD(fixture, "the pieces of one parcel may go beside each other") {
 }
 
 TEST_CASE_METHOD(fixture, "no more requests than allowed are under way") {
-  for (int i = 0; i < 10; ++i) offer(static_cast<std::uint64_t>(i), {100});
+  for (int i = 0; i < 10; ++i)
+    offer(static_cast<std::uint64_t>(i), {100});
   CHECK(all().size() == 4);
   CHECK(of->in_flight() == 4);
   CHECK_FALSE(of->wake_at(now));
 }
 
 TEST_CASE_METHOD(fixture, "a failure is tried again after a back-off that doubles; meanwhile one probe at a time") {
-  for (int i = 0; i < 3; ++i) offer(static_cast<std::uint64_t>(i), {100});
+  for (int i = 0; i < 3; ++i)
+    offer(static_cast<std::uint64_t>(i), {100});
   const auto plans = all();
   REQUIRE(plans.size() == 3);
-  for (const auto& plan : plans) ended(plan, kind::retry);
+  for (const auto& plan : plans)
+    ended(plan, kind::retry);
   CHECK(all().empty());
   now += settings.min_backoff;
   auto again = all();

@@ -251,11 +251,13 @@ TEST_CASE_METHOD(fixture, "a target that is gone leaves stale markers for all it
   last.batches = series->gone(now + 1);
   const auto all = samples(last);
   CHECK(all.size() == 6);
-  for (const auto& [labels, value] : all) CHECK(telemetry::is_stale(value));
+  for (const auto& [labels, value] : all)
+    CHECK(telemetry::is_stale(value));
 }
 
 TEST_CASE_METHOD(fixture, "exemplars go with their series") {
-  const auto out = page("# TYPE a counter\na_total 1 # {trace_id=\"x\"} 0.5\na_total 2 # {trace_id=\"y\"} 0.7\n# EOF\n", format::open_metrics);
+  const auto out = page("# TYPE a counter\na_total 1 # {trace_id=\"x\"} 0.5\na_total 2 # {trace_id=\"y\"} 0.7\n# EOF\n",
+                        format::open_metrics);
   REQUIRE(out.batches.size() == 1);
   REQUIRE(out.batches[0]->exemplars.size() == 1);
   CHECK(out.batches[0]->exemplars[0].series == 0);

@@ -32,7 +32,8 @@ std::shared_ptr<series_block> block_of(const std::vector<family_lines>& page, la
     family.type = type;
     family.help = "Help of " + name;
     builder.family(intern(std::move(family)));
-    for (const auto& text : series) builder.series(text);
+    for (const auto& text : series)
+      builder.series(text);
   }
   return std::make_shared<series_block>(builder.finish(), std::move(common), conflict);
 }
@@ -83,7 +84,8 @@ std::vector<std::string> series_one_by_one(const rules& by, const series_block& 
 std::size_t shared_chunks(const series_block& a, const series_block& b) {
   std::size_t shared = 0;
   for (const auto& chunk : a.chunks()) {
-    for (const auto& other : b.chunks()) shared += chunk == other ? 1 : 0;
+    for (const auto& other : b.chunks())
+      shared += chunk == other ? 1 : 0;
   }
   return shared;
 }
@@ -107,11 +109,13 @@ TEST_CASE("rules that touch only the target's labels share all chunks") {
     std::vector<rule_options> by;
     label_set common;
   };
-  for (const auto& [by, common] : std::vector<row>{
-           {{replace("instance", "(.*):.*", "instance", "$1")}, {{"instance", "host-1"}, {"job", "node"}}},
-           {{replace("instance", "(.*):.*", "host", "$1")}, {{"host", "host-1"}, {"instance", "host-1:9100"}, {"job", "node"}}},
-           {{by_regex("labeldrop", "instance")}, {{"job", "node"}}},
-           {{replace("instance", "(.*):.*", "host", "$1"), by_regex("labeldrop", "instance|job")}, {{"host", "host-1"}}}}) {
+  for (const auto& [by, common] :
+       std::vector<row>{{{replace("instance", "(.*):.*", "instance", "$1")}, {{"instance", "host-1"}, {"job", "node"}}},
+                        {{replace("instance", "(.*):.*", "host", "$1")},
+                         {{"host", "host-1"}, {"instance", "host-1:9100"}, {"job", "node"}}},
+                        {{by_regex("labeldrop", "instance")}, {{"job", "node"}}},
+                        {{replace("instance", "(.*):.*", "host", "$1"), by_regex("labeldrop", "instance|job")},
+                         {{"host", "host-1"}}}}) {
     const auto to = map_block(compiled(by), block);
     REQUIRE(to.block);
     CHECK(to.kept.empty());
@@ -126,7 +130,8 @@ TEST_CASE("rules that touch only the target's labels share all chunks") {
 TEST_CASE("a label that all lines have stays on the lines") {
   auto page = exporter_page();
   for (auto& [name, series, type] : page) {
-    for (std::size_t i = 0; i < series.size(); ++i) series[i] = name + "{i=\"" + std::to_string(i) + "\",version=\"1\"} ";
+    for (std::size_t i = 0; i < series.size(); ++i)
+      series[i] = name + "{i=\"" + std::to_string(i) + "\",version=\"1\"} ";
   }
   const auto block = block_of(page, host(1));
   const auto to = map_block(compiled({by_regex("labeldrop", "instance")}), block);
@@ -137,7 +142,8 @@ TEST_CASE("a label that all lines have stays on the lines") {
 
 TEST_CASE("a family goes on after a chunk that stays") {
   family_lines family{"f", {}};
-  for (int i = 0; i < 1000; ++i) family.series.push_back("f{i=\"" + std::to_string(i) + "\"} ");
+  for (int i = 0; i < 1000; ++i)
+    family.series.push_back("f{i=\"" + std::to_string(i) + "\"} ");
   const auto block = block_of({family}, host(1));
   REQUIRE(block->chunks().size() > 2);
   const auto by = compiled({drop("i", "0|999"), replace("i", "1|998", "few", "1")});
@@ -176,7 +182,8 @@ TEST_CASE("dropping series keeps the chunks without them") {
   std::size_t untouched = 0;
   for (const auto& chunk : block->chunks()) {
     bool idle = false;
-    for (std::size_t i = 0; i < chunk->size(); ++i) idle = idle || chunk->text(i).find("idle") != std::string_view::npos;
+    for (std::size_t i = 0; i < chunk->size(); ++i)
+      idle = idle || chunk->text(i).find("idle") != std::string_view::npos;
     untouched += idle ? 0 : 1;
   }
   REQUIRE(untouched > 0);
@@ -233,24 +240,50 @@ TEST_CASE("a series' own labels are told from its target's") {
   };
   const std::vector<row> rows{
       {"own equal to the target's, dropped", {"a{job=\"x\"} ", "b "}, {{"job", "x"}}, {by_regex("labeldrop", "job")}},
-      {"own equal to the target's, changed", {"a{job=\"x\"} ", "b "}, {{"job", "x"}}, {replace("job", "x", "job", "y")}},
+      {"own equal to the target's, changed",
+       {"a{job=\"x\"} ", "b "},
+       {{"job", "x"}},
+       {replace("job", "x", "job", "y")}},
       {"own other than the target's", {"a{job=\"own\"} ", "b "}, {{"job", "x"}}, {replace("job", "x", "job", "y")}},
       {"the exported one, dropped", {"a{job=\"own\"} ", "b "}, {{"job", "x"}}, {by_regex("labeldrop", "exported_.*")}},
-      {"the exported one put back", {"a{job=\"own\"} ", "b{job=\"too\"} "}, {{"job", "x"}},
+      {"the exported one put back",
+       {"a{job=\"own\"} ", "b{job=\"too\"} "},
+       {{"job", "x"}},
        {replace("exported_job", "(.+)", "job", "$1"), by_regex("labeldrop", "exported_job")}},
-      {"exposed as empty, then given", {"a{z=\"\"} ", "b{z=\"\"} "}, {{"job", "x"}}, {replace("job", "(.*)", "z", "$1")}},
-      {"exposed as empty keeps away", {"a{job=\"\"} ", "b ", "c "}, {{"job", "x"}}, {replace("__name__", "c", "job", "y")}},
+      {"exposed as empty, then given",
+       {"a{z=\"\"} ", "b{z=\"\"} "},
+       {{"job", "x"}},
+       {replace("job", "(.*)", "z", "$1")}},
+      {"exposed as empty keeps away",
+       {"a{job=\"\"} ", "b ", "c "},
+       {{"job", "x"}},
+       {replace("__name__", "c", "job", "y")}},
       {"own becomes the target's", {"a{z=\"1\"} ", "b "}, {{"job", "x"}}, {replace("job", "(.*)", "z", "1")}},
       {"one series", {"a{z=\"1\"} "}, {{"job", "x"}}, {replace("z", "(.*)", "y", "$1")}},
       {"renamed", {"a{z=\"1\"} ", "b "}, {{"job", "x"}}, {replace("__name__", "(.*)", "__name__", "new:$1")}},
-      {"renamed all alike", {"a{z=\"1\"} ", "a{z=\"2\"} "}, {{"job", "x"}}, {replace("__name__", "(.*)", "__name__", "b")}},
-      {"a name that needs quotes", {"a{z=\"1\"} ", "b "}, {{"job", "x"}}, {replace("__name__", "a", "__name__", "a.b c")}},
-      {"a value that needs escapes", {"a{z=\"q\\\"\\\\\\n\"} ", "b "}, {{"job", "x"}}, {replace("z", "(.*)", "y", "$1\"\n\\")}},
+      {"renamed all alike",
+       {"a{z=\"1\"} ", "a{z=\"2\"} "},
+       {{"job", "x"}},
+       {replace("__name__", "(.*)", "__name__", "b")}},
+      {"a name that needs quotes",
+       {"a{z=\"1\"} ", "b "},
+       {{"job", "x"}},
+       {replace("__name__", "a", "__name__", "a.b c")}},
+      {"a value that needs escapes",
+       {"a{z=\"q\\\"\\\\\\n\"} ", "b "},
+       {{"job", "x"}},
+       {replace("z", "(.*)", "y", "$1\"\n\\")}},
       {"half of them", {"a ", "b ", "c ", "d "}, {{"job", "x"}}, {replace("__name__", "[ab]", "job", "y")}},
       {"most of them", {"a ", "b ", "c ", "d "}, {{"job", "x"}}, {replace("__name__", "[abc]", "job", "y")}},
       {"most of them get a new one", {"a ", "b{z=\"2\"} ", "c ", "d "}, {}, {replace("z", "", "z", "1")}},
-      {"one loses all", {"a ", "b ", "c "}, {{"i", "1"}, {"job", "x"}}, {replace("__name__", "a", "job", ""), replace("__name__", "a", "i", "")}},
-      {"blanks on the line", {"a { z = \"1\" , y=\"2\", }\t", "b "}, {{"job", "x"}}, {replace("__name__", "b", "w", "1")}},
+      {"one loses all",
+       {"a ", "b ", "c "},
+       {{"i", "1"}, {"job", "x"}},
+       {replace("__name__", "a", "job", ""), replace("__name__", "a", "i", "")}},
+      {"blanks on the line",
+       {"a { z = \"1\" , y=\"2\", }\t", "b "},
+       {{"job", "x"}},
+       {replace("__name__", "b", "w", "1")}},
   };
   for (const auto& [what, series, common, all] : rows) {
     for (const auto conflict : {export_exposed, keep_exposed}) {
@@ -266,10 +299,12 @@ TEST_CASE("a series' own labels are told from its target's") {
 }
 
 TEST_CASE("a series keeps its family and its type's numbers") {
-  const auto block = block_of({{"h", {"h_bucket{le=\"1\"} ", "h_bucket{le=\"+Inf\"} ", "h_count "}, metric_type::histogram},
-                               {"up", {"up "}, metric_type::gauge}},
-                              {{"job", "x"}});
-  const auto by = compiled({drop("__name__", "h_count"), replace("__name__", "(.*)", "__name__", "p_$1"), by_regex("labelmap", "(le)")});
+  const auto block =
+      block_of({{"h", {"h_bucket{le=\"1\"} ", "h_bucket{le=\"+Inf\"} ", "h_count "}, metric_type::histogram},
+                {"up", {"up "}, metric_type::gauge}},
+               {{"job", "x"}});
+  const auto by = compiled(
+      {drop("__name__", "h_count"), replace("__name__", "(.*)", "__name__", "p_$1"), by_regex("labelmap", "(le)")});
   const auto to = map_block(by, block);
   REQUIRE(to.block);
   CHECK(series_of(*to.block) == std::vector<std::string>{R"(h: {__name__="p_h_bucket", job="x", le="1.0"})",
@@ -375,7 +410,8 @@ TEST_CASE("blocks that are gone are forgotten, and the bound holds") {
       (void)map.map(block_of(page, host(-i)));
     }
     const auto misses = map.misses();
-    for (const auto& one : alive) (void)map.map(one);
+    for (const auto& one : alive)
+      (void)map.map(one);
     CHECK(map.misses() == misses);
     CHECK(map.size() <= 2 * alive.size() + 64);
   }
@@ -392,7 +428,8 @@ TEST_CASE("blocks that are gone are forgotten, and the bound holds") {
     // When they are gone there is room again, a few misses later.
     alive.clear();
     const auto fresh = block_of(page, host(7));
-    for (int i = 0; i < 64; ++i) (void)map.map(fresh);
+    for (int i = 0; i < 64; ++i)
+      (void)map.map(fresh);
     const auto hits = map.hits();
     (void)map.map(fresh);
     CHECK(map.hits() == hits + 1);
@@ -446,7 +483,8 @@ TEST_CASE("whatever the page and the rules, a mapped block reads as if each seri
   const std::vector<std::string> names{"a", "b", "c", "exported_a", "job"};
   const std::vector<std::string> values{"", "1", "2", "a", "x\\\"y"};
   const auto any = [&next](const auto& of) { return of[next(of.size())]; };
-  const std::vector<std::string> actions{"replace", "replace", "replace", "keep", "drop", "labelmap", "labeldrop", "lowercase"};
+  const std::vector<std::string> actions{"replace", "replace",  "replace",   "keep",
+                                         "drop",    "labelmap", "labeldrop", "lowercase"};
   std::size_t changed = 0, shared = 0;
   for (int round = 0; round < 3000; ++round) {
     std::vector<family_lines> page;
@@ -473,7 +511,8 @@ TEST_CASE("whatever the page and the rules, a mapped block reads as if each seri
       const bool by_name = one.action == "labelmap" || one.action == "labeldrop";
       if (one.action == "replace" || one.action == "lowercase") one.target_label = any(names);
       if (!by_name) one.source_labels = {next(3) == 0 ? std::string("__name__") : any(names)};
-      if (one.action != "lowercase") one.regex = by_name ? any(names) : any(std::vector<std::string>{"(.*)", "m[01]", "[12]", "(.+)"});
+      if (one.action != "lowercase")
+        one.regex = by_name ? any(names) : any(std::vector<std::string>{"(.*)", "m[01]", "[12]", "(.+)"});
       if (one.action == "labelmap") one.replacement = any(names);
       if (one.action == "replace") one.replacement = any(std::vector<std::string>{"$1", "", "1", "new"});
       all.push_back(std::move(one));

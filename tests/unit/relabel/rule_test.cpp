@@ -48,17 +48,29 @@ TEST_CASE("each action does what it is called for") {
       {"copy", {{"a"}, ";", "(.*)", 0, "d", "$1", "replace"}, abc, R"({a="foo", b="bar", c="baz", d="foo"})"},
       {"over itself", {{"a"}, ";", "f(.*)", 0, "a", "g$1", "replace"}, abc, R"({a="goo", b="bar", c="baz"})"},
       {"joined", {{"a", "b"}, ";", "(.*);(.*)", 0, "c", "$2-$1", "replace"}, abc, R"({a="foo", b="bar", c="bar-foo"})"},
-      {"separator", {{"a", "b", "x"}, "<>", "(.*)", 0, "c", "$1", "replace"}, abc, R"({a="foo", b="bar", c="foo<>bar<>"})"},
+      {"separator",
+       {{"a", "b", "x"}, "<>", "(.*)", 0, "c", "$1", "replace"},
+       abc,
+       R"({a="foo", b="bar", c="foo<>bar<>"})"},
       {"no match", {{"a"}, ";", "x.*", 0, "d", "$1", "replace"}, abc, same},
       {"a part is no match", {{"a"}, ";", "fo", 0, "d", "x", "replace"}, abc, same},
       {"absent label", {{"x"}, ";", "(.*)", 0, "a", "$1", "replace"}, abc, R"({b="bar", c="baz"})"},
       {"empty removes", {{"a"}, ";", "foo", 0, "b", "", "replace"}, abc, R"({a="foo", c="baz"})"},
-      {"no source", {{}, ";", "(.*)", 0, "d", "constant", "replace"}, abc, R"({a="foo", b="bar", c="baz", d="constant"})"},
-      {"target template", {{"a"}, ";", "f(.*)", 0, "l_${1}", "x", "replace"}, abc, R"({a="foo", b="bar", c="baz", l_oo="x"})"},
+      {"no source",
+       {{}, ";", "(.*)", 0, "d", "constant", "replace"},
+       abc,
+       R"({a="foo", b="bar", c="baz", d="constant"})"},
+      {"target template",
+       {{"a"}, ";", "f(.*)", 0, "l_${1}", "x", "replace"},
+       abc,
+       R"({a="foo", b="bar", c="baz", l_oo="x"})"},
       {"target invalid", {{"n"}, ";", "(.*)", 0, "$1", "x", "replace"}, label_set{{"n", "1-2"}}, R"({n="1-2"})"},
       {"target empty", {{"x"}, ";", "(.*)", 0, "$1", "x", "replace"}, abc, same},
       {"newline", {{"n"}, ";", "a.b", 0, "m", "x", "replace"}, label_set{{"n", "a\nb"}}, R"({m="x", n="a\nb"})"},
-      {"the anchors are the text's", {{"n"}, ";", "a", 0, "m", "x", "replace"}, label_set{{"n", "a\nb"}}, R"({n="a\nb"})"},
+      {"the anchors are the text's",
+       {{"n"}, ";", "a", 0, "m", "x", "replace"},
+       label_set{{"n", "a\nb"}},
+       R"({n="a\nb"})"},
       {"alternatives are anchored together", {{"a"}, ";", "fo|oo", 0, "d", "x", "replace"}, abc, same},
       {"no group in brackets", {{"n"}, ";", "[(?<x>]+", 0, "m", "x", "replace"}, {{"n", "P"}}, R"({n="P"})"},
       {"keep", {{"a"}, ";", "f.*", 0, "", "$1", "keep"}, abc, same},
@@ -72,11 +84,26 @@ TEST_CASE("each action does what it is called for") {
       {"keepequal, both absent", {{"x"}, ";", "(.*)", 0, "y", "$1", "keepequal"}, abc, same},
       {"dropequal", {{"a"}, ";", "(.*)", 0, "b", "$1", "dropequal"}, {{"a", "x"}, {"b", "x"}}, dropped},
       {"dropequal, other", {{"a"}, ";", "(.*)", 0, "b", "$1", "dropequal"}, abc, same},
-      {"dropequal, joined", {{"a", "b"}, ";", "(.*)", 0, "c", "$1", "dropequal"}, {{"a", "x"}, {"b", "y"}, {"c", "x;y"}}, dropped},
-      {"labelmap", {{}, ";", "(a|b)", 0, "", "l_$1", "labelmap"}, abc, R"({a="foo", b="bar", c="baz", l_a="foo", l_b="bar"})"},
-      {"labelmap over others", {{}, ";", "x_(.*)", 0, "", "$1", "labelmap"}, {{"a", "old"}, {"x_a", "new"}}, R"({a="new", x_a="new"})"},
-      {"labelmap, the last stays", {{}, ";", "(a|b|c)", 0, "", "d", "labelmap"}, abc, R"({a="foo", b="bar", c="baz", d="baz"})"},
-      {"labelmap swaps", {{}, ";", "(?:x_)?(a)", 0, "", "x_$1", "labelmap"}, {{"a", "1"}, {"x_a", "2"}}, R"({a="1", x_a="2"})"},
+      {"dropequal, joined",
+       {{"a", "b"}, ";", "(.*)", 0, "c", "$1", "dropequal"},
+       {{"a", "x"}, {"b", "y"}, {"c", "x;y"}},
+       dropped},
+      {"labelmap",
+       {{}, ";", "(a|b)", 0, "", "l_$1", "labelmap"},
+       abc,
+       R"({a="foo", b="bar", c="baz", l_a="foo", l_b="bar"})"},
+      {"labelmap over others",
+       {{}, ";", "x_(.*)", 0, "", "$1", "labelmap"},
+       {{"a", "old"}, {"x_a", "new"}},
+       R"({a="new", x_a="new"})"},
+      {"labelmap, the last stays",
+       {{}, ";", "(a|b|c)", 0, "", "d", "labelmap"},
+       abc,
+       R"({a="foo", b="bar", c="baz", d="baz"})"},
+      {"labelmap swaps",
+       {{}, ";", "(?:x_)?(a)", 0, "", "x_$1", "labelmap"},
+       {{"a", "1"}, {"x_a", "2"}},
+       R"({a="1", x_a="2"})"},
       {"labelmap to no name", {{}, ";", "x_(.*)", 0, "", "$1", "labelmap"}, {{"x_", "1"}}, R"({x_="1"})"},
       {"labeldrop", {{}, ";", "a|c", 0, "", "$1", "labeldrop"}, abc, R"({b="bar"})"},
       {"labeldrop, whole names", {{}, ";", "aa?x", 0, "", "$1", "labeldrop"}, abc, same},
@@ -102,16 +129,17 @@ TEST_CASE("hashmod is the end of the MD5") {
     std::string hash;
   };
   // int.from_bytes(hashlib.md5(";".join(values).encode()).digest()[8:], "big") % modulus
-  for (const auto& [values, modulus, hash] : std::vector<row>{{{""}, 1000, "958"},
-                                                              {{"foo"}, 1000, "696"},
-                                                              {{"foo"}, 7, "2"},
-                                                              {{"bar"}, 1000, "922"},
-                                                              {{"foo", "bar"}, 7, "6"},
-                                                              {{"localhost:9090"}, 1000, "618"},
-                                                              {{"a\nb"}, 7, "5"},
-                                                              {{"ünï"}, 1000, "433"},
-                                                              {{"foo", "bar"}, 18446744073709551615U, "15973639978189266750"},
-                                                              {{"foo"}, 1, "0"}}) {
+  for (const auto& [values, modulus, hash] :
+       std::vector<row>{{{""}, 1000, "958"},
+                        {{"foo"}, 1000, "696"},
+                        {{"foo"}, 7, "2"},
+                        {{"bar"}, 1000, "922"},
+                        {{"foo", "bar"}, 7, "6"},
+                        {{"localhost:9090"}, 1000, "618"},
+                        {{"a\nb"}, 7, "5"},
+                        {{"ünï"}, 1000, "433"},
+                        {{"foo", "bar"}, 18446744073709551615U, "15973639978189266750"},
+                        {{"foo"}, 1, "0"}}) {
     rule_options rule;
     rule.action = "hashmod";
     rule.target_label = "shard";
@@ -174,7 +202,8 @@ TEST_CASE("a replacement is expanded as Go expands it") {
   };
   for (const auto& row : rows) {
     INFO(row.regex << " " << row.replacement);
-    const auto compiled = rules::compile(std::vector<rule_options>{{{"in"}, ";", row.regex, 0, "out", row.replacement, "replace"}});
+    const auto compiled =
+        rules::compile(std::vector<rule_options>{{{"in"}, ";", row.regex, 0, "out", row.replacement, "replace"}});
     REQUIRE(compiled);
     label_set labels{{"in", row.text}, {"out", "before"}};
     REQUIRE(compiled->apply(labels));
@@ -199,7 +228,8 @@ TEST_CASE("labelmap sees changed labels last") {
   // In the order in which they were first written.
   const rule_options again{{}, ";", "(.*)", 0, "x_a", "again", "replace"};
   const rule_options other{{}, ";", "(.*)", 0, "y_a", "second", "replace"};
-  CHECK(after({write, other, again, map}, {{"x_a", "old"}, {"y_a", "other"}}) == R"({a="second", x_a="again", y_a="second"})");
+  CHECK(after({write, other, again, map}, {{"x_a", "old"}, {"y_a", "other"}}) ==
+        R"({a="second", x_a="again", y_a="second"})");
   CHECK(after({map}, {{"x_a", "old"}, {"y_a", "other"}}) == R"({a="other", x_a="old", y_a="other"})");
 }
 
@@ -233,23 +263,29 @@ TEST_CASE("a rule that cannot be meant is refused in Prometheus' words") {
       {rule(""), "unrecognized action type \"\""},
       {rule("Keep"), "unrecognized action type \"Keep\""},
       {rule("hashmod"), "relabel configuration for hashmod requires non-zero modulus"},
-      {with("hashmod", [](auto& r) { r.modulus = 2; }), "relabel configuration for hashmod action requires 'target_label' value"},
-      {with("hashmod", [](auto& r) { r.modulus = 2, r.target_label = "$1"; }), "\"$1\" is invalid 'target_label' for hashmod action"},
+      {with("hashmod", [](auto& r) { r.modulus = 2; }),
+       "relabel configuration for hashmod action requires 'target_label' value"},
+      {with("hashmod", [](auto& r) { r.modulus = 2, r.target_label = "$1"; }),
+       "\"$1\" is invalid 'target_label' for hashmod action"},
       {with("labelmap", [](auto& r) { r.replacement = ""; }), "\"\" is invalid 'replacement' for labelmap action"},
-      {with("labelmap", [](auto& r) { r.replacement = "a-$1"; }), "\"a-$1\" is invalid 'replacement' for labelmap action"},
+      {with("labelmap", [](auto& r) { r.replacement = "a-$1"; }),
+       "\"a-$1\" is invalid 'replacement' for labelmap action"},
       {rule("keep"), ""},
       {rule("drop"), ""},
       {rule("labelmap"), ""},
-      {with("replace", [](auto& r) { r.target_label = "a", r.replacement = "\xff"; }), "'replacement' is not valid UTF-8"},
+      {with("replace", [](auto& r) { r.target_label = "a", r.replacement = "\xff"; }),
+       "'replacement' is not valid UTF-8"},
       {with("keep", [](auto& r) { r.separator = "\xff"; }), "'separator' is not valid UTF-8"},
   };
   for (const std::string action : {"replace", "lowercase", "uppercase", "keepequal", "dropequal"}) {
     rows.push_back({rule(action), "relabel configuration for " + action + " action requires 'target_label' value"});
-    rows.push_back({with(action, [](auto& r) { r.target_label = "a-b"; }), "\"a-b\" is invalid 'target_label' for " + action + " action"});
+    rows.push_back({with(action, [](auto& r) { r.target_label = "a-b"; }),
+                    "\"a-b\" is invalid 'target_label' for " + action + " action"});
     rows.push_back({with(action, [](auto& r) { r.target_label = "a"; }), ""});
   }
   for (const std::string action : {"lowercase", "uppercase", "keepequal", "dropequal"}) {
-    rows.push_back({with(action, [](auto& r) { r.target_label = "a", r.replacement = "x"; }), "'replacement' can not be set for " + action + " action"});
+    rows.push_back({with(action, [](auto& r) { r.target_label = "a", r.replacement = "x"; }),
+                    "'replacement' can not be set for " + action + " action"});
   }
   for (const std::string action : {"keepequal", "dropequal"}) {
     rows.push_back({with(action, [](auto& r) { r.target_label = "a", r.regex = "x"; }), action + equal_only});
@@ -275,7 +311,8 @@ TEST_CASE("target labels may be templates") {
   const auto valid = [](const std::string& target) {
     return relabel::validate({{}, ";", "(.*)", 0, target, "$1", "replace"}).has_value();
   };
-  for (const char* good : {"a", "_", "a1", "$1", "${1}", "a$1", "a_${1}_b", "${name}x", "$1$2", "${1}2", "a${1}b${2}c9"}) {
+  for (const char* good :
+       {"a", "_", "a1", "$1", "${1}", "a$1", "a_${1}_b", "${name}x", "$1$2", "${1}2", "a${1}b${2}c9"}) {
     INFO(good);
     CHECK(valid(good));
   }

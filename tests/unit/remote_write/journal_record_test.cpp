@@ -10,7 +10,8 @@ using namespace troupe::remote_write;
 
 TEST_CASE("a batch is read back from its record and the definitions it names") {
   telemetry::chunk_builder builder;
-  builder.family(telemetry::intern(telemetry::metric_family{"a", telemetry::metric_type::counter, "help", "", "# HELP a help\n"}));
+  builder.family(
+      telemetry::intern(telemetry::metric_family{"a", telemetry::metric_type::counter, "help", "", "# HELP a help\n"}));
   builder.series("a{x=\"1\"} ");
   builder.series("a{x=\"2\"} ");
   auto block = std::make_shared<telemetry::series_block>(builder.finish(), telemetry::label_set{{"job", "j"}});
@@ -21,7 +22,8 @@ TEST_CASE("a batch is read back from its record and the definitions it names") {
 
   std::map<definition_id, std::string> known;
   const auto needs = definitions_of(*block);
-  for (const auto id : needs) known[id] = definition(*block, id);
+  for (const auto id : needs)
+    known[id] = definition(*block, id);
   CHECK(known.size() == needs.size());
   std::string payload;
   encode_record(batch, payload);

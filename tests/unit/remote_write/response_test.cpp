@@ -11,12 +11,13 @@ TEST_CASE("what a status means") {
     int status;
     kind with_429, without_429;
   };
-  for (const auto& [status, with, without] : {row{0, kind::retry, kind::retry}, row{200, kind::delivered, kind::delivered},
-                                              row{204, kind::delivered, kind::delivered}, row{301, kind::refused, kind::refused},
-                                              row{400, kind::refused, kind::refused}, row{401, kind::refused, kind::refused},
-                                              row{404, kind::refused, kind::refused}, row{413, kind::refused, kind::refused},
-                                              row{429, kind::retry, kind::refused}, row{500, kind::retry, kind::retry},
-                                              row{503, kind::retry, kind::retry}, row{599, kind::retry, kind::retry}}) {
+  for (const auto& [status, with, without] :
+       {row{0, kind::retry, kind::retry}, row{200, kind::delivered, kind::delivered},
+        row{204, kind::delivered, kind::delivered}, row{301, kind::refused, kind::refused},
+        row{400, kind::refused, kind::refused}, row{401, kind::refused, kind::refused},
+        row{404, kind::refused, kind::refused}, row{413, kind::refused, kind::refused},
+        row{429, kind::retry, kind::refused}, row{500, kind::retry, kind::retry}, row{503, kind::retry, kind::retry},
+        row{599, kind::retry, kind::retry}}) {
     INFO(status);
     CHECK(classify(status, "", true, 0).what == with);
     CHECK(classify(status, "", false, 0).what == without);

@@ -16,17 +16,20 @@ using telemetry::metrics_batch;
 
 namespace {
 
-telemetry::block_ref block_of(const std::vector<std::string>& lines, telemetry::label_set common = {{"instance", "host-1:9100"}, {"job", "node"}}) {
+telemetry::block_ref block_of(const std::vector<std::string>& lines,
+                              telemetry::label_set common = {{"instance", "host-1:9100"}, {"job", "node"}}) {
   telemetry::chunk_builder builder;
   builder.family(telemetry::intern(telemetry::metric_family{"f", telemetry::metric_type::gauge, "", "", ""}));
-  for (const auto& line : lines) builder.series(line + " ");
+  for (const auto& line : lines)
+    builder.series(line + " ");
   return std::make_shared<telemetry::series_block>(builder.finish(), std::move(common));
 }
 
 metrics_batch batch_of(telemetry::block_ref block, std::int64_t at = 1'700'000'000'123) {
   metrics_batch batch;
   batch.timestamp_ms = at;
-  for (std::size_t i = 0; i < block->size(); ++i) batch.values.push_back(static_cast<double>(i) + 0.5);
+  for (std::size_t i = 0; i < block->size(); ++i)
+    batch.values.push_back(static_cast<double>(i) + 0.5);
   batch.block = std::move(block);
   return batch;
 }
@@ -34,7 +37,8 @@ metrics_batch batch_of(telemetry::block_ref block, std::int64_t at = 1'700'000'0
 /// What a receiver reads of the whole batch, sent in one message.
 write_request sent(const block_template& steady, const metrics_batch& batch, bool exemplars = true) {
   request_builder request;
-  for (std::size_t i = 0; i < steady.pieces().size(); ++i) request.add(steady, i, batch, exemplars);
+  for (std::size_t i = 0; i < steady.pieces().size(); ++i)
+    request.add(steady, i, batch, exemplars);
   const auto body = request.finish();
   std::string raw;
   REQUIRE(snappy::Uncompress(body.data(), body.size(), &raw));
@@ -48,7 +52,8 @@ void check_equal(const write_request& got, const metrics_batch& batch) {
   batch.block->for_each([&](std::size_t i, const telemetry::label_buffer& labels, const auto&) {
     REQUIRE(got.series[i].labels == labels.to_set());
     REQUIRE(got.series[i].samples.size() == 1);
-    REQUIRE(std::bit_cast<std::uint64_t>(got.series[i].samples[0].value) == std::bit_cast<std::uint64_t>(batch.values[i]));
+    REQUIRE(std::bit_cast<std::uint64_t>(got.series[i].samples[0].value) ==
+            std::bit_cast<std::uint64_t>(batch.values[i]));
     REQUIRE(got.series[i].samples[0].timestamp_ms == batch.timestamp_of(i));
   });
 }
@@ -83,7 +88,8 @@ TEST_CASE("a steady series costs little on the wire and in memory") {
   const block_template steady(block, {}, 2000);
   request_builder request;
   const auto batch = batch_of(block);
-  for (std::size_t i = 0; i < steady.pieces().size(); ++i) request.add(steady, i, batch, true);
+  for (std::size_t i = 0; i < steady.pieces().size(); ++i)
+    request.add(steady, i, batch, true);
   CHECK(request.finish().size() < 32 * block->size());
   CHECK(steady.bytes() < 36 * block->size());
 }
@@ -96,7 +102,8 @@ TEST_CASE("random series of all sizes come out as they went in") {
     for (std::size_t i = 0; i < count; ++i) {
       std::string value;
       const std::size_t length = random() % 10 == 0 ? random() % 3000 : random() % 20;
-      for (std::size_t c = 0; c < length; ++c) value += static_cast<char>('a' + random() % 3);
+      for (std::size_t c = 0; c < length; ++c)
+        value += static_cast<char>('a' + random() % 3);
       lines.push_back("m" + std::to_string(random() % 3) + "{i=\"" + std::to_string(i) + "\",v=\"" + value + "\"}");
     }
     const auto block = block_of(lines);
@@ -107,14 +114,16 @@ TEST_CASE("random series of all sizes come out as they went in") {
 
 TEST_CASE("label values of 64 KiB and more") {
   std::vector<std::string> lines;
-  for (const std::size_t size : {100u, 65'000u, 70'000u, 10u, 200'000u, 20u}) lines.push_back("m{v=\"" + std::string(size, 'x') + std::to_string(size) + "\"}");
+  for (const std::size_t size : {100u, 65'000u, 70'000u, 10u, 200'000u, 20u})
+    lines.push_back("m{v=\"" + std::string(size, 'x') + std::to_string(size) + "\"}");
   const auto block = block_of(lines);
   const block_template steady(block, {}, 100);
   check_equal(sent(steady, batch_of(block)), batch_of(block));
 }
 
 TEST_CASE("an empty block sends nothing") {
-  const auto block = std::make_shared<telemetry::series_block>(std::vector<telemetry::chunk_ref>{}, telemetry::label_set{});
+  const auto block =
+      std::make_shared<telemetry::series_block>(std::vector<telemetry::chunk_ref>{}, telemetry::label_set{});
   const block_template steady(block, {}, 100);
   CHECK(steady.pieces().empty());
 }

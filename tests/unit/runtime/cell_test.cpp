@@ -41,7 +41,8 @@ struct fixture : toy_world {
 
 TEST_CASE_METHOD(fixture, "what is pushed arrives in order and settles") {
   collect();
-  for (int n = 1; n <= 40; ++n) push(n);
+  for (int n = 1; n <= 40; ++n)
+    push(n);
   CHECK(edge().in_flight.batches == 40);
   settle();
   REQUIRE(got.size() == 40);
@@ -73,7 +74,8 @@ TEST_CASE_METHOD(fixture, "a refused batch is counted with its reason") {
 
 TEST_CASE_METHOD(fixture, "at most a window is untaken, at most the bound unsettled; then the oldest unsent goes") {
   // nobody hosts the sink's component: nothing is taken
-  for (int n = 0; n < 100; ++n) push(n, 1 << 20);
+  for (int n = 0; n < 100; ++n)
+    push(n, 1 << 20);
   settle();
   CHECK(sink().inbox() == 8);  // 8 MiB of the window
   const auto counts = edge();
@@ -96,7 +98,8 @@ TEST_CASE_METHOD(fixture, "an exception in a component: it starts again after a 
     if (number_of(b) == 3 && throws-- > 0) throw std::runtime_error("no threes");
     got.push_back(number_of(b));
   });
-  for (int n = 1; n <= 5; ++n) push(n);
+  for (int n = 1; n <= 5; ++n)
+    push(n);
   settle();
   CHECK(got == std::vector{1, 2});
   CHECK(sink().current() == cell::phase::waiting);
@@ -117,8 +120,10 @@ TEST_CASE_METHOD(fixture, "a batch that kills its consumer three times is quaran
     if (number_of(b) == 2) throw std::runtime_error("no twos");
     got.push_back(number_of(b));
   });
-  for (int n = 1; n <= 3; ++n) push(n);
-  for (int i = 0; i < 10; ++i) pass(1s);
+  for (int n = 1; n <= 3; ++n)
+    push(n);
+  for (int i = 0; i < 10; ++i)
+    pass(1s);
   CHECK(got == std::vector{1, 3});
   CHECK(sink().restarts() == 3);
   CHECK(edge().dropped.at("quarantined").batches == 1);
@@ -127,7 +132,8 @@ TEST_CASE_METHOD(fixture, "a batch that kills its consumer three times is quaran
 
 TEST_CASE_METHOD(fixture, "what a crashed component held comes again; what had left it does not") {
   hold();
-  for (int n = 1; n <= 3; ++n) push(n);
+  for (int n = 1; n <= 3; ++n)
+    push(n);
   settle();
   sink().run(now, [&] { held.erase(held.begin() + 1); });  // 2 is settled, 1 and 3 are held
   settle();
@@ -162,14 +168,16 @@ TEST_CASE_METHOD(fixture, "what a component pushes while it fails does not go ou
   CHECK(sink().ledgers().at("last").pushed.batches == 1);
 }
 
-TEST_CASE_METHOD(fixture, "a batch settles upstream when it is settled downstream; a stuck branch holds only its own edge") {
+TEST_CASE_METHOD(fixture,
+                 "a batch settles upstream when it is settled downstream; a stuck branch holds only its own edge") {
   sink().connect(0, {"fast", "stuck"});
   add("fast");
   add("stuck");
   std::vector<int> fast;
   host("fast", [&](const batch_ref& b, receipt) { fast.push_back(number_of(b)); });
   host("sink", [&](const batch_ref& b, receipt r) { sink().push(0, b, std::move(r)); });
-  for (int n = 0; n < 200; ++n) push(n, 1 << 20), settle();
+  for (int n = 0; n < 200; ++n)
+    push(n, 1 << 20), settle();
   CHECK(fast.size() == 200);
   CHECK(sink().ledgers().at("fast").settled.batches == 200);
   const auto stuck = sink().ledgers().at("stuck");
@@ -194,18 +202,21 @@ TEST_CASE_METHOD(fixture, "a source that can wait is held back and loses nothing
     });
     settle();
   };
-  for (int i = 0; i < 400; ++i) fill();
+  for (int i = 0; i < 400; ++i)
+    fill();
   CHECK(pushed < 150);
   std::vector<int> last;
   host("stuck", [&](const batch_ref& b, receipt) { last.push_back(number_of(b)); });
   settle();
-  for (int i = 0; i < 400; ++i) fill();
+  for (int i = 0; i < 400; ++i)
+    fill();
   REQUIRE(last.size() == 300);
   CHECK(std::is_sorted(last.begin(), last.end()));
   CHECK(edge().settled.batches == 300);
 }
 
-TEST_CASE_METHOD(fixture, "an edge that is taken out of use delivers what it has; one whose consumer is gone counts it") {
+TEST_CASE_METHOD(fixture,
+                 "an edge that is taken out of use delivers what it has; one whose consumer is gone counts it") {
   hold();
   push(1);
   settle();
@@ -224,7 +235,8 @@ TEST_CASE_METHOD(fixture, "an edge that is taken out of use delivers what it has
 
 TEST_CASE_METHOD(fixture, "a consumer that was replaced by a fresh one gets what was not settled") {
   hold();
-  for (int n = 1; n <= 3; ++n) push(n);
+  for (int n = 1; n <= 3; ++n)
+    push(n);
   settle();
   sink().run(now, [&] { held.erase(held.begin() + 1); });
   settle();
@@ -275,7 +287,8 @@ TEST_CASE_METHOD(fixture, "two producers that began in the same moment are told 
     host(id, [](const batch_ref&, receipt) {});
   }
   host("sink", [&](const batch_ref&, receipt r) { identities.push_back(r.identity()); });
-  for (const std::string id : {"a", "b"}) cells[id]->run(now, [&] { cells[id]->push(0, toy(1), {}); });
+  for (const std::string id : {"a", "b"})
+    cells[id]->run(now, [&] { cells[id]->push(0, toy(1), {}); });
   settle();
   REQUIRE(identities.size() == 2);
   CHECK(identities[0].number == identities[1].number);

@@ -40,7 +40,8 @@ struct pipe_ends {
     fcntl(fds[0], F_SETFL, O_NONBLOCK);
     std::string out;
     char some[4096];
-    for (ssize_t got = 0; (got = read(fds[0], some, sizeof some)) > 0;) out.append(some, static_cast<std::size_t>(got));
+    for (ssize_t got = 0; (got = read(fds[0], some, sizeof some)) > 0;)
+      out.append(some, static_cast<std::size_t>(got));
     return out;
   }
   int writer() const { return fds[1]; }
@@ -50,7 +51,8 @@ struct pipe_ends {
 std::vector<std::string> split(const std::string& text) {
   std::istringstream in(text);
   std::vector<std::string> out;
-  for (std::string line; std::getline(in, line);) out.push_back(line);
+  for (std::string line; std::getline(in, line);)
+    out.push_back(line);
   return out;
 }
 
@@ -134,8 +136,8 @@ TEST_CASE("durations are written as Go writes them", "[event]") {
   const auto out = std::make_shared<lines>(log_format::logfmt);
   bus.subscribe(out);
   bus.publish({.time = at(1s)}, restarted{duration, 1});
-  CHECK(out->take() ==
-        "ts=1970-01-01T00:00:01Z level=warn msg=\"component restarted\" delay=" + std::string(written) + " attempt=1\n");
+  CHECK(out->take() == "ts=1970-01-01T00:00:01Z level=warn msg=\"component restarted\" delay=" + std::string(written) +
+                           " attempt=1\n");
 }
 
 TEST_CASE("a line says who speaks", "[event]") {
@@ -146,16 +148,20 @@ TEST_CASE("a line says who speaks", "[event]") {
   const std::string start = "ts=1970-01-01T00:00:01Z level=";
 
   bus.publish({.time = time, .component_id = "prometheus.scrape.x"}, scrape_failed{"", "http://a/metrics", "refused"});
-  CHECK(out->take() == start + "debug msg=\"Scrape failed\" component_path=/ component_id=prometheus.scrape.x "
-                               "target=http://a/metrics err=refused\n");
+  CHECK(out->take() == start +
+                           "debug msg=\"Scrape failed\" component_path=/ component_id=prometheus.scrape.x "
+                           "target=http://a/metrics err=refused\n");
 
   event_header controller{.time = time, .origin = event_origin::controller};
-  controller.trace.trace_id = {0x3a, 0x83, 0xa9, 0xe2, 0x76, 0x4a, 0x60, 0x80, 0x35, 0x62, 0x6f, 0xa0, 0xfa, 0xcf, 0xc7, 0x49};
+  controller.trace.trace_id = {0x3a, 0x83, 0xa9, 0xe2, 0x76, 0x4a, 0x60, 0x80,
+                               0x35, 0x62, 0x6f, 0xa0, 0xfa, 0xcf, 0xc7, 0x49};
   bus.publish(controller, evaluated{"tracing", 6807ns});
-  CHECK(out->take() == start + "info msg=\"finished node evaluation\" controller_path=/ controller_id=\"\" "
-                               "trace_id=3a83a9e2764a608035626fa0facfc749 node_id=tracing duration=6.807µs\n");
+  CHECK(out->take() == start +
+                           "info msg=\"finished node evaluation\" controller_path=/ controller_id=\"\" "
+                           "trace_id=3a83a9e2764a608035626fa0facfc749 node_id=tracing duration=6.807µs\n");
 
-  bus.publish({.time = time, .component_id = "http", .origin = event_origin::service}, http_listening{"127.0.0.1:12345"});
+  bus.publish({.time = time, .component_id = "http", .origin = event_origin::service},
+              http_listening{"127.0.0.1:12345"});
   CHECK(out->take() == start + "info msg=\"now listening for http traffic\" service=http addr=127.0.0.1:12345\n");
 
   bus.publish({.time = time}, message{"", log_level::warn, ""});
@@ -191,8 +197,8 @@ TEST_CASE("the level decides, also after it has changed", "[event]") {
     log_level level;
     std::size_t lines;
   };
-  for (const auto& [level, expected] : {row{log_level::error, 1}, row{log_level::debug, 4}, row{log_level::info, 3},
-                                        row{log_level::warn, 2}}) {
+  for (const auto& [level, expected] :
+       {row{log_level::error, 1}, row{log_level::debug, 4}, row{log_level::info, 3}, row{log_level::warn, 2}}) {
     log->set_level(level);
     CHECK(log->level() == level);
     for (const log_level each : {log_level::debug, log_level::info, log_level::warn, log_level::error}) {
@@ -226,16 +232,20 @@ TEST_CASE("lines of many threads stay whole", "[event]") {
     writers.emplace_back([&bus, t] {
       // Some longer than what a pipe takes at once.
       const std::string text(t == 0 ? 10'000 : 50, static_cast<char>('a' + t));
-      for (std::size_t i = 0; i < each; ++i) bus.publish({.time = at(1s)}, failed{text});
+      for (std::size_t i = 0; i < each; ++i)
+        bus.publish({.time = at(1s)}, failed{text});
     });
   }
-  for (auto& one : writers) one.join();
+  for (auto& one : writers)
+    one.join();
   reader.join();
   REQUIRE(seen.size() == threads * each);
   std::map<std::string, std::size_t> counts;
-  for (const auto& line : seen) ++counts[line];
+  for (const auto& line : seen)
+    ++counts[line];
   CHECK(counts.size() == threads);
-  for (const auto& [line, count] : counts) CHECK(count == each);
+  for (const auto& [line, count] : counts)
+    CHECK(count == each);
 }
 
 TEST_CASE("a log that nobody can read any more loses lines and nothing else", "[event]") {
@@ -245,7 +255,8 @@ TEST_CASE("a log that nobody can read any more loses lines and nothing else", "[
   bus.subscribe(log);
   ends.close_read();
   // SIGPIPE would end this program.
-  for (int i = 0; i < 3; ++i) bus.publish({}, failed{"x"});
+  for (int i = 0; i < 3; ++i)
+    bus.publish({}, failed{"x"});
   CHECK(log->lost() == 3);
 }
 
@@ -265,7 +276,8 @@ TEST_CASE("a reader that stands still does not hold up the program, and hears wh
   const std::string text(3000, 'x');
   // No pipe holds so much; the last line may have been begun.
   constexpr std::size_t published = 1000;
-  for (std::size_t i = 0; i < published; ++i) bus.publish({.time = at(1s)}, failed{text});
+  for (std::size_t i = 0; i < published; ++i)
+    bus.publish({.time = at(1s)}, failed{text});
   const std::uint64_t lost = log->lost();
   CHECK(lost > 0);
   std::string read = ends.drain();
@@ -274,7 +286,8 @@ TEST_CASE("a reader that stands still does not hold up the program, and hears wh
   const auto seen = split(read);
   const std::string whole = "ts=1970-01-01T00:00:01Z level=error msg=\"component failed\" err=";
   REQUIRE(seen.size() == published - lost + 2);
-  for (std::size_t i = 0; i < published - lost; ++i) CHECK(seen[i] == whole + text);
+  for (std::size_t i = 0; i < published - lost; ++i)
+    CHECK(seen[i] == whole + text);
   CHECK(seen[seen.size() - 2].ends_with("level=warn msg=\"log lines lost\" lines=" + std::to_string(lost)));
   CHECK(seen.back() == whole + "after");
 }

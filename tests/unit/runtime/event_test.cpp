@@ -68,9 +68,15 @@ std::atomic<std::uint64_t> allocations{0};
   allocations.fetch_add(1, std::memory_order_relaxed);
   return std::malloc(size == 0 ? 1 : size);
 }
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
 
 TEST_CASE("the fields of an event are visited in order, each as what it is", "[event]") {
   event_bus bus;
@@ -83,19 +89,36 @@ TEST_CASE("the fields of an event are visited in order, each as what it is", "[e
   const std::vector<row> table = {
       {[&] { bus.publish(from, spawned{}); }, "spawned debug of a.b.c"},
       {[&] { bus.publish(from, failed{"it broke"}); }, "failed error of a.b.c err=it broke"},
-      {[&] { bus.publish({}, restarted{150ms, 3}); }, "restarted warn delay=150000000ns attempt=3"},
+      {[&] {
+         bus.publish({}, restarted{150ms, 3});
+       },
+       "restarted warn delay=150000000ns attempt=3"},
       {[&] { bus.publish({}, stopped{}); }, "stopped debug"},
       {[&] { bus.publish({}, stopped{"late"}); }, "stopped error err=late"},
-      {[&] { bus.publish({}, shutdown_ended{true, 2s}); }, "shutdown_ended info drained=true duration=2000000000ns"},
-      {[&] { bus.publish({}, batch_delivered{"", "default", 10, 200, 5ms}); },
+      {[&] {
+         bus.publish({}, shutdown_ended{true, 2s});
+       },
+       "shutdown_ended info drained=true duration=2000000000ns"},
+      {[&] {
+         bus.publish({}, batch_delivered{"", "default", 10, 200, 5ms});
+       },
        "batch_delivered debug endpoint=default items=10 bytes=200 duration=5000000ns"},
-      {[&] { bus.publish({}, batch_retried{"", "default", "no route", 0, 1, 30ms}); },
+      {[&] {
+         bus.publish({}, batch_retried{"", "default", "no route", 0, 1, 30ms});
+       },
        "batch_retried warn endpoint=default err=no route attempt=1 delay=30000000ns"},
-      {[&] { bus.publish({}, scrape_failed{"", "http://x", "refused", 0s, true}); },
+      {[&] {
+         bus.publish({}, scrape_failed{"", "http://x", "refused", 0s, true});
+       },
        "scrape_failed warn target=http://x err=refused"},
-      {[&] { bus.publish({}, scrape_failed{"", "http://x", "refused", 0s, false}); },
+      {[&] {
+         bus.publish({}, scrape_failed{"", "http://x", "refused", 0s, false});
+       },
        "scrape_failed debug target=http://x err=refused"},
-      {[&] { bus.publish({}, message{"p.s.x", log_level::warn, "hm"}); }, "message warn component=p.s.x"},
+      {[&] {
+         bus.publish({}, message{"p.s.x", log_level::warn, "hm"});
+       },
+       "message warn component=p.s.x"},
   };
   for (const auto& [publish, expected] : table) {
     publish();
@@ -189,7 +212,8 @@ TEST_CASE("an event that nobody wants allocates nothing", "[event]") {
   event_bus bus;
   const auto who = listen(bus, event_interest().all(log_level::info));
   const auto before = allocations.load();
-  for (int i = 0; i < 1000; ++i) bus.publish({.component_id = "a"}, batch_delivered{"component", "endpoint", 1, 2, 3ms});
+  for (int i = 0; i < 1000; ++i)
+    bus.publish({.component_id = "a"}, batch_delivered{"component", "endpoint", 1, 2, 3ms});
   CHECK(allocations.load() == before);
   CHECK(who->seen.empty());
 }
@@ -210,9 +234,10 @@ TEST_CASE("events before the first subscriber are kept, with their texts", "[eve
     CHECK(what.header().time != std::chrono::system_clock::time_point());
   };
   bus.subscribe(who);
-  CHECK(who->seen == std::vector<std::string>{
-                         "message warn of prometheus.scrape.somewhere.quite.long",
-                         "failed error of prometheus.scrape.somewhere.quite.long err=a text that nobody holds any longer"});
+  CHECK(who->seen ==
+        std::vector<std::string>{
+            "message warn of prometheus.scrape.somewhere.quite.long",
+            "failed error of prometheus.scrape.somewhere.quite.long err=a text that nobody holds any longer"});
   CHECK(details == std::vector<std::string>{"a text that nobody holds any longer /module.x", "component failed /"});
 
   SECTION("for the first one only") {
@@ -238,7 +263,8 @@ TEST_CASE("one that does not care for early events leaves them to the next", "[e
 
 TEST_CASE("of too many early events the oldest go, counted and said", "[event]") {
   event_bus bus;
-  for (std::uint64_t i = 0; i < event_bus::max_early + 5; ++i) bus.publish({}, restarted{0s, i});
+  for (std::uint64_t i = 0; i < event_bus::max_early + 5; ++i)
+    bus.publish({}, restarted{0s, i});
   CHECK(bus.early_lost() == 5);
   const auto who = listen(bus, event_interest().all(log_level::debug));
   REQUIRE(who->seen.size() == event_bus::max_early + 1);
@@ -273,12 +299,15 @@ TEST_CASE("many threads publish while subscribers come and go", "[event]") {
   std::vector<std::thread> publishers;
   for (int t = 0; t < threads; ++t) {
     publishers.emplace_back([&bus] {
-      for (std::uint64_t i = 0; i < each; ++i) bus.publish({.component_id = "t"}, restarted{0s, i});
+      for (std::uint64_t i = 0; i < each; ++i)
+        bus.publish({.component_id = "t"}, restarted{0s, i});
     });
   }
   const auto steady = listen(bus, event_interest().all(log_level::debug));
-  for (int i = 0; i < 100; ++i) bus.unsubscribe(*listen(bus, event_interest().all(log_level::debug)));
-  for (auto& one : publishers) one.join();
+  for (int i = 0; i < 100; ++i)
+    bus.unsubscribe(*listen(bus, event_interest().all(log_level::debug)));
+  for (auto& one : publishers)
+    one.join();
   const auto restarts = std::count_if(steady->seen.begin(), steady->seen.end(),
                                       [](const std::string& one) { return one.starts_with("restarted"); });
   CHECK(static_cast<std::uint64_t>(restarts) + bus.early_lost() == threads * each);

@@ -30,13 +30,15 @@ struct invented_proc {
 TEST_CASE("what /proc says is read field by field", "[own_metrics]") {
   const invented_proc proc;
   proc.write("self/stat",
-             "42 (a ) b) (c) S 1 42 42 0 -1 4194560 100 0 0 0 250 150 0 0 20 0 7 0 5000 1000000 30 18446744073709551615 1 1\n");
+             "42 (a ) b) (c) S 1 42 42 0 -1 4194560 100 0 0 0 250 150 0 0 20 0 7 0 5000 1000000 30 "
+             "18446744073709551615 1 1\n");
   proc.write("stat", "cpu  1 2 3\nbtime 1700000000\nprocesses 5\n");
   proc.write("self/limits",
              "Limit                     Soft Limit           Hard Limit           Units     \n"
              "Max open files            1024                 4096                 files     \n"
              "Max address space         unlimited            unlimited            bytes     \n");
-  for (const char* fd : {"self/fd/0", "self/fd/1", "self/fd/2"}) proc.write(fd, "");
+  for (const char* fd : {"self/fd/0", "self/fd/1", "self/fd/2"})
+    proc.write(fd, "");
   proc.write("self/net/netstat",
              "TcpExt: SyncookiesSent InOctets\nTcpExt: 1 2\n"
              "IpExt: InNoRoutes InOctets OutOctets\nIpExt: 9 1234 5678\n");
@@ -70,10 +72,9 @@ TEST_CASE("what cannot be read is absent, not zero", "[own_metrics]") {
   proc.write("self/net/netstat", "IpExt: InOctets\nIpExt:\n");
   proc.write("net/dev", "lo: 1 2\n");
   const process_state state = read_process(proc.root);
-  for (const auto& value :
-       {state.cpu_seconds, state.start_time_seconds, state.resident_bytes, state.virtual_bytes, state.virtual_max_bytes,
-        state.open_fds, state.max_fds, state.threads, state.received_bytes, state.transmitted_bytes,
-        state.machine_received_bytes, state.machine_transmitted_bytes}) {
+  for (const auto& value : {state.cpu_seconds, state.start_time_seconds, state.resident_bytes, state.virtual_bytes,
+                            state.virtual_max_bytes, state.open_fds, state.max_fds, state.threads, state.received_bytes,
+                            state.transmitted_bytes, state.machine_received_bytes, state.machine_transmitted_bytes}) {
     CHECK_FALSE(value);
   }
 }

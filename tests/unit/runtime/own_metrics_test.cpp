@@ -66,8 +66,7 @@ TEST_CASE("families of the same name from several components are one", "[own_met
   b->gauge("level", "Level.").set(-1.5);
   const auto kind = GENERATE(format::prometheus_text, format::open_metrics);
   const std::string text = metrics.page(kind);
-  const std::string type =
-      kind == format::open_metrics ? "# TYPE samples counter\n" : "# TYPE samples_total counter\n";
+  const std::string type = kind == format::open_metrics ? "# TYPE samples counter\n" : "# TYPE samples_total counter\n";
   CHECK(text.find(type) != std::string::npos);
   CHECK(text.find(type) == text.rfind(type));
   const auto page = read(metrics, kind);
@@ -135,7 +134,8 @@ TEST_CASE("histograms have cumulative buckets", "[own_metrics]") {
   own_metrics metrics;
   const auto a = metrics.component("x.a");
   histogram& h = a->histogram("took_seconds", "Took.", {0.005, 1, 10}, {{"k", "v"}});
-  for (const double value : {0.001, 0.5, 0.7, 60.0}) h.observe(value);
+  for (const double value : {0.001, 0.5, 0.7, 60.0})
+    h.observe(value);
   const auto kind = GENERATE(format::prometheus_text, format::open_metrics);
   const auto page = read(metrics, kind);
   const bool strict = kind == format::open_metrics;
@@ -157,7 +157,8 @@ TEST_CASE("summaries have quantiles", "[own_metrics]") {
   own_metrics metrics;
   const auto a = metrics.component("x.a");
   summary& s = a->summary("interval_seconds", "Interval.", {{0.5, 0.05}, {0.99, 0.001}});
-  for (int i = 1; i <= 100; ++i) s.observe(i);
+  for (int i = 1; i <= 100; ++i)
+    s.observe(i);
   const auto page = read(metrics);
   const double median = page.values.at(series("interval_seconds", of("x.a", {{"quantile", "0.5"}})));
   CHECK(median >= 45);
@@ -181,8 +182,9 @@ TEST_CASE("collectors are asked for each page, as long as they are kept", "[own_
   CHECK(read(metrics).values.at(series("dropped_total", of("x.a", {{"reason", "big"}}))) == 7);
 
   SECTION("of two with the same series the later one counts") {
-    const auto newer = a->collect("dropped_total", metric_type::counter, "Dropped.",
-                                  [] { return std::vector<measured>{{{{"reason", "old"}}, 9}}; });
+    const auto newer = a->collect("dropped_total", metric_type::counter, "Dropped.", [] {
+      return std::vector<measured>{{{{"reason", "old"}}, 9}};
+    });
     CHECK(read(metrics).values.at(old) == 9);
   }
   SECTION("one that throws is absent, and counted") {
@@ -233,8 +235,9 @@ TEST_CASE("pages are written while components count, come and go", "[own_metrics
         mine->counter("n_total", "N.").add();
         mine->histogram("h", "H.", {1, 2}).observe(1);
         auto value = std::make_unique<double>(i);
-        const auto kept = mine->collect("v", metric_type::gauge, "V.",
-                                        [&value] { return std::vector<measured>{{{}, *value}}; });
+        const auto kept = mine->collect("v", metric_type::gauge, "V.", [&value] {
+          return std::vector<measured>{{{}, *value}};
+        });
       }
     });
   }
@@ -243,7 +246,8 @@ TEST_CASE("pages are written while components count, come and go", "[own_metrics
       if (!exposition::parse_page(metrics.page(format::open_metrics), format::open_metrics)) std::abort();
     } while (!over);
   });
-  for (auto& one : threads) one.join();
+  for (auto& one : threads)
+    one.join();
   over = true;
   reader.join();
   CHECK(read(metrics).values.at(series("n_total", of("x.steady"))) == 600);

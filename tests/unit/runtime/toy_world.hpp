@@ -19,8 +19,12 @@ struct toy_batch final : telemetry::batch {
   int number;
   std::size_t size;
 };
-inline batch_ref toy(int n, std::size_t size = 100) { return std::make_shared<toy_batch>(n, size); }
-inline int number_of(const batch_ref& b) { return static_cast<const toy_batch&>(*b).number; }
+inline batch_ref toy(int n, std::size_t size = 100) {
+  return std::make_shared<toy_batch>(n, size);
+}
+inline int number_of(const batch_ref& b) {
+  return static_cast<const toy_batch&>(*b).number;
+}
 
 /// Does what the test says with each batch.
 struct toy_consumer final : consumer {
@@ -57,7 +61,8 @@ struct toy_world {
   }
   void pass(clock_duration time) {
     now += time;
-    for (auto& [id, one] : cells) one->on_time(now);
+    for (auto& [id, one] : cells)
+      one->on_time(now);
     settle();
   }
 };

@@ -29,7 +29,8 @@ struct fixture {
 
   fixture() {
     telemetry::chunk_builder builder;
-    builder.family(telemetry::intern(telemetry::metric_family{"a", telemetry::metric_type::counter, "What it is.", "", ""}));
+    builder.family(
+        telemetry::intern(telemetry::metric_family{"a", telemetry::metric_type::counter, "What it is.", "", ""}));
     builder.series("a{x=\"1\"} ");
     builder.series("a{x=\"2\"} ");
     builder.series("b ");
@@ -58,7 +59,8 @@ struct fixture {
     const std::vector one{batch(at, std::move(values))};
     REQUIRE(data->write(one));
   }
-  std::vector<sample> samples(const std::string& match, std::int64_t from = 0, std::int64_t to = std::numeric_limits<std::int64_t>::max()) {
+  std::vector<sample> samples(const std::string& match, std::int64_t from = 0,
+                              std::int64_t to = std::numeric_limits<std::int64_t>::max()) {
     const auto list = read->series(*selector::parse(match), 10);
     REQUIRE(list);
     REQUIRE(list->series.size() == 1);
@@ -71,7 +73,9 @@ struct fixture {
 bool same(const std::vector<sample>& a, const std::vector<sample>& b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i].time_ms != b[i].time_ms || std::bit_cast<std::uint64_t>(a[i].value) != std::bit_cast<std::uint64_t>(b[i].value)) return false;
+    if (a[i].time_ms != b[i].time_ms ||
+        std::bit_cast<std::uint64_t>(a[i].value) != std::bit_cast<std::uint64_t>(b[i].value))
+      return false;
   }
   return true;
 }
@@ -80,7 +84,8 @@ bool same(const std::vector<sample>& a, const std::vector<sample>& b) {
 
 TEST_CASE("samples are packed and unpacked bit by bit") {
   std::mt19937_64 random(3);
-  std::vector<sample> all{{-5, 0}, {0, -0.0}, {1, telemetry::stale_marker()}, {1, telemetry::normal_nan()}, {1'700'000'000'000, HUGE_VAL}};
+  std::vector<sample> all{
+      {-5, 0}, {0, -0.0}, {1, telemetry::stale_marker()}, {1, telemetry::normal_nan()}, {1'700'000'000'000, HUGE_VAL}};
   for (int i = 0; i < 2000; ++i) {
     all.push_back({static_cast<std::int64_t>(random()), std::bit_cast<double>(random())});
     all.push_back({static_cast<std::int64_t>(i) * 15'000, static_cast<double>(i)});
@@ -114,17 +119,22 @@ TEST_CASE_METHOD(fixture, "what was written is found at once, and after opening 
 TEST_CASE_METHOD(fixture, "compacting changes nothing that can be asked") {
   std::mt19937_64 random(5);
   for (int i = 0; i < 200; ++i) {
-    auto one = std::make_shared<metrics_batch>(*batch(t0 + i * 1000, {static_cast<double>(i), std::bit_cast<double>(random()), i / 3.0}));
-    if (i % 7 == 0) one->own_timestamps_ms = {metrics_batch::no_timestamp, t0 + i * 1000 - 500, metrics_batch::no_timestamp};
+    auto one = std::make_shared<metrics_batch>(
+        *batch(t0 + i * 1000, {static_cast<double>(i), std::bit_cast<double>(random()), i / 3.0}));
+    if (i % 7 == 0)
+      one->own_timestamps_ms = {metrics_batch::no_timestamp, t0 + i * 1000 - 500, metrics_batch::no_timestamp};
     const std::vector<telemetry::metrics_ref> all{one};
     REQUIRE(data->write(all));
   }
   std::map<std::string, std::vector<sample>> before;
-  for (const char* match : {"a{x=\"1\"}", "a{x=\"2\"}", "b"}) before[match] = samples(match);
+  for (const char* match : {"a{x=\"1\"}", "a{x=\"2\"}", "b"})
+    before[match] = samples(match);
   REQUIRE(data->compact(t0 + 150'000));
-  for (const auto& [match, all] : before) CHECK(same(samples(match), all));
+  for (const auto& [match, all] : before)
+    CHECK(same(samples(match), all));
   REQUIRE(data->compact(t0 + 1'000'000));
-  for (const auto& [match, all] : before) CHECK(same(samples(match), all));
+  for (const auto& [match, all] : before)
+    CHECK(same(samples(match), all));
   CHECK(read->stats()->at("recent_batches") == 0);
   CHECK(read->stats()->at("samples") == 600);
   write(t0 + 900'000, {1, 2, 3});  // its block is still known
@@ -140,7 +150,8 @@ TEST_CASE_METHOD(fixture, "of two samples with the same time the later one count
 }
 
 TEST_CASE_METHOD(fixture, "what is too old, or too much, goes and is counted") {
-  for (int i = 0; i < 100; ++i) write(t0 + i * 1000, {1, 2, 3});
+  for (int i = 0; i < 100; ++i)
+    write(t0 + i * 1000, {1, 2, 3});
   REQUIRE(data->compact(t0 + 50'000));
   const auto gone = data->retain({60'000, 0}, t0 + 130'000);
   REQUIRE(gone);
@@ -194,7 +205,8 @@ TEST_CASE("selectors") {
   CHECK_FALSE(matches("up{job=~\"od\"}", up));  // whole values only
   CHECK_FALSE(matches("up{job!~\"n.*\"}", up));
   CHECK_FALSE(matches("down", up));
-  for (const char* wrong : {"", "{}", "up{", "up{job}", "up{job=}", "up{job=\"a}", "up{job=~\"(\"}", "up x", "1up", "up{job=\"a\" b=\"c\"}"}) {
+  for (const char* wrong : {"", "{}", "up{", "up{job}", "up{job=}", "up{job=\"a}", "up{job=~\"(\"}", "up x", "1up",
+                            "up{job=\"a\" b=\"c\"}"}) {
     INFO(wrong);
     CHECK_FALSE(selector::parse(wrong));
   }
@@ -203,7 +215,8 @@ TEST_CASE("selectors") {
 
 TEST_CASE("thinning keeps the shape") {
   std::vector<sample> all;
-  for (int i = 0; i < 10'000; ++i) all.push_back({i, i == 5'555 ? 1000.0 : std::sin(i / 100.0)});
+  for (int i = 0; i < 10'000; ++i)
+    all.push_back({i, i == 5'555 ? 1000.0 : std::sin(i / 100.0)});
   const auto few = thin(all, 0, 9'999, 400);
   CHECK(few.size() <= 400);
   CHECK(few.front().time_ms == 0);
@@ -221,7 +234,8 @@ TEST_CASE_METHOD(fixture, "the API's answers") {
     return ask(*read, path, request, t0 + 1000);
   };
   CHECK(asked("series", {{"match", "b"}}).json == R"({"series":[{"__name__":"b","job":"j"}],"truncated":false})");
-  CHECK(asked("series", {{"match", "{job=\"j\"}"}, {"limit", "1"}}).json.find("\"truncated\":true") != std::string::npos);
+  CHECK(asked("series", {{"match", "{job=\"j\"}"}, {"limit", "1"}}).json.find("\"truncated\":true") !=
+        std::string::npos);
   CHECK(asked("samples", {{"match", "a"}}).json.find("[1700000000.0,null]") != std::string::npos);
   CHECK(asked("samples", {{"match", "b"}}).json.find("\"+Inf\"") != std::string::npos);
   CHECK(asked("labels").json == R"({"labels":["__name__","job","x"]})");

@@ -40,6 +40,8 @@ class disk {
   [[nodiscard]] virtual result<void> remove(const std::string& path) = 0;
   [[nodiscard]] virtual result<void> rename(const std::string& from, const std::string& to) = 0;
   [[nodiscard]] virtual result<void> sync_directory(const std::string& path) = 0;
+  /// Of a file that nobody has open; one that isn't there any more is fine.
+  [[nodiscard]] virtual result<void> sync_file(const std::string& path) = 0;
 };
 
 /// The file system. Stateless; any thread.
@@ -54,6 +56,7 @@ class posix_disk final : public disk {
   [[nodiscard]] result<void> remove(const std::string& path) override;
   [[nodiscard]] result<void> rename(const std::string& from, const std::string& to) override;
   [[nodiscard]] result<void> sync_directory(const std::string& path) override;
+  [[nodiscard]] result<void> sync_file(const std::string& path) override;
 };
 
 }  // namespace troupe::journal

@@ -25,7 +25,7 @@ N get(std::string_view bytes, std::size_t at) {
 }
 
 constexpr std::string_view magic = "TRJ1";
-constexpr std::uint32_t version = 1;
+constexpr std::uint32_t version = 1, all_durable = std::uint32_t{1} << 16;  // the upper half: flags
 constexpr std::string_view suffix = ".seg";
 
 }  // namespace
@@ -72,7 +72,7 @@ std::optional<record> read_record(std::string_view bytes) {
 void append_header(const segment_header& what, std::string& out) {
   const std::size_t begin = out.size();
   out += magic;
-  put(version, out);
+  put(what.all_durable ? version | all_durable : version, out);
   put(what.first, out);
   put(static_cast<std::uint32_t>(what.origins.size()), out);
   for (const auto& [source, number] : what.origins) put(source, out), put(number, out);
@@ -83,12 +83,13 @@ result<std::pair<segment_header, std::size_t>> read_header(std::string_view byte
   constexpr std::size_t fixed = 20;
   if (bytes.size() < fixed + 4) return failure("the header is cut off");
   if (bytes.substr(0, 4) != magic) return failure("this is no segment of a journal");
-  if (const auto v = get<std::uint32_t>(bytes, 4); v != version) return failure("format version " + std::to_string(v) + " is unknown");
+  const auto v = get<std::uint32_t>(bytes, 4);
+  if ((v & ~all_durable) != version) return failure("format version " + std::to_string(v) + " is unknown");
   const std::size_t count = get<std::uint32_t>(bytes, 16);
   const std::size_t size = fixed + 16 * count;
   if (count > max_origins || bytes.size() < size + 4) return failure("the header is cut off");
   if (crc32c(bytes.substr(0, size)) != get<std::uint32_t>(bytes, size)) return failure("the header's checksum is wrong");
-  std::pair<segment_header, std::size_t> read{{get<std::uint64_t>(bytes, 8), {}}, size + 4};
+  std::pair<segment_header, std::size_t> read{{get<std::uint64_t>(bytes, 8), {}, (v & all_durable) != 0}, size + 4};
   for (std::size_t at = fixed; at < size; at += 16) read.first.origins[get<std::uint64_t>(bytes, at)] = get<std::uint64_t>(bytes, at + 8);
   return read;
 }

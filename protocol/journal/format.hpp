@@ -37,6 +37,8 @@ void append_record(const record& what, std::string& out);
 struct segment_header {
   sequence first = 0;
   std::map<std::uint64_t, std::uint64_t> origins;  ///< the last number of each source before this segment
+  /// When it was begun, everything before it was on the disk for good: its origins hold, whatever is missing before it.
+  bool all_durable = false;
 };
 void append_header(const segment_header& what, std::string& out);
 /// The header and how many bytes it takes.

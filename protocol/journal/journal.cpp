@@ -88,7 +88,7 @@ result<void> journal::begin_segment() {
   auto opened = disk_.open(made.path);
   if (!opened) return tl::unexpected(opened.error());
   std::string header;
-  append_header({next_, origins_}, header);
+  append_header({next_, origins_, durable_ == next_}, header);
   if (auto ok = (*opened)->append(header); !ok) {
     (void)disk_.remove(made.path);
     return ok;
@@ -122,8 +122,10 @@ std::uint64_t journal::last_number(std::uint64_t source) const {
 std::shared_ptr<journal::sync_ticket> journal::begin_sync() {
   auto ticket = std::make_shared<sync_ticket>();
   ticket->on_ = &disk_;
+  ticket->lock_ = lock_;
   ticket->directory_ = directory_;
   ticket->up_to_ = next_;
+  ticket->found_ = std::exchange(found_, {});
   ticket->files_ = std::exchange(unsynced_, {});
   if (std::exchange(cursors_changed_, false)) ticket->cursors_ = cursors_text();
   if (std::exchange(directory_changed_, false) && ticket->cursors_.empty()) ticket->cursors_ = cursors_text();
@@ -131,12 +133,20 @@ std::shared_ptr<journal::sync_ticket> journal::begin_sync() {
 }
 
 void journal::sync_ticket::run() {
+  outcome_ = write();
+  lock_ = nullptr;
+}
+
+result<void> journal::sync_ticket::write() {
 #ifndef TROUPE_BUG_SKIP_FSYNC
+  for (const auto& one : found_) {
+    if (auto ok = on_->sync_file(one); !ok) return ok;
+  }
   for (const auto& one : files_) {
-    if (outcome_ = one->sync(); !outcome_) return;
+    if (auto ok = one->sync(); !ok) return ok;
   }
 #endif
-  if (!cursors_.empty()) outcome_ = save_cursors(*on_, directory_, cursors_);
+  return cursors_.empty() ? result<void>() : save_cursors(*on_, directory_, cursors_);
 }
 
 result<void> journal::finish_sync(const sync_ticket& done) {
@@ -144,6 +154,7 @@ result<void> journal::finish_sync(const sync_ticket& done) {
     durable_ = std::max(durable_, done.up_to_);
     return {};
   }
+  found_.insert(found_.end(), done.found_.begin(), done.found_.end());
   for (const auto& one : done.files_) {
     if (std::find(unsynced_.begin(), unsynced_.end(), one) == unsynced_.end()) unsynced_.insert(unsynced_.begin(), one);
   }

@@ -80,8 +80,11 @@ class journal {
 
    private:
     friend class journal;
+    [[nodiscard]] result<void> write();
     disk* on_ = nullptr;
+    std::shared_ptr<directory_lock> lock_;  // until it has run nobody else may open the journal: it would write over theirs
     std::string directory_, cursors_;
+    std::vector<std::string> found_;
     std::vector<std::shared_ptr<file>> files_;
     sequence up_to_ = 0;
     result<void> outcome_;
@@ -89,7 +92,7 @@ class journal {
   [[nodiscard]] std::shared_ptr<sync_ticket> begin_sync();
   [[nodiscard]] result<void> finish_sync(const sync_ticket& done);
   [[nodiscard]] result<void> sync();  ///< all three
-  [[nodiscard]] bool needs_sync() const { return !unsynced_.empty() || cursors_changed_; }
+  [[nodiscard]] bool needs_sync() const { return !found_.empty() || !unsynced_.empty() || cursors_changed_; }
 
   /// A cursor is where a reader goes on after a restart: the first record that it is not done with. A new one begins at the oldest
   /// record. Saved by syncing.
@@ -117,7 +120,13 @@ class journal {
   };
   journal(disk& on, std::string directory, options options) : disk_(on), directory_(std::move(directory)), options_(options) {}
   [[nodiscard]] result<void> recover(open_report& report);
-  void recover_segment(const std::string& name, bool last, open_report& report);
+  struct row {
+    sequence expected = 0;  ///< the number that comes next; 0: any
+    bool gap = false;       ///< some are missing before
+  };
+  void recover_segment(const std::string& name, bool last, row& so_far, open_report& report);
+  void recover_header(const segment_header& header, row& so_far);
+  [[nodiscard]] result<void> sync_found();
   void recover_cursors(open_report& report);
   [[nodiscard]] result<void> begin_segment();
   [[nodiscard]] std::string cursors_text() const;
@@ -128,10 +137,11 @@ class journal {
   disk& disk_;
   std::string directory_;
   options options_;
-  std::unique_ptr<directory_lock> lock_;
+  std::shared_ptr<directory_lock> lock_;
   std::deque<segment> segments_;
   std::shared_ptr<file> current_;
   std::unordered_set<definition_id> defined_;  // in the current segment
+  std::vector<std::string> found_;  // segments of an earlier life, which may have ended before they were synced
   std::vector<std::shared_ptr<file>> unsynced_;
   std::map<std::uint64_t, std::uint64_t> origins_;
   std::deque<std::uint64_t> origin_order_;  // oldest first

@@ -143,4 +143,12 @@ result<void> posix_disk::sync_directory(const std::string& path) {
   return {};
 }
 
+result<void> posix_disk::sync_file(const std::string& path) {
+  const descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0 && errno == ENOENT) return {};
+  if (fd.get() < 0) return failed("open", path);
+  if (::fdatasync(fd.get()) != 0) return failed("sync", path);
+  return {};
+}
+
 }  // namespace troupe::journal

@@ -23,19 +23,52 @@ result<void> journal::recover(open_report& report) {
   for (const auto& name : *names) {
     if (first_of_segment(name)) all.push_back(name);
   }
-  for (const auto& name : all) recover_segment(name, name == all.back(), report);
+  row so_far;
+  for (const auto& name : all) recover_segment(name, name == all.back(), so_far, report);
   recover_cursors(report);
   report.segments = segments_.size();
   for (const auto& one : segments_) report.records += one.records, report.bytes += one.bytes;
+  // What an earlier life wrote may be in the machine's memory alone, names included: nothing of it counts as durable before
+  // the first sync.
+  durable_ = first();
+  directory_changed_ = !segments_.empty();
+  for (const auto& one : segments_) found_.push_back(one.path);
+  const bool gap = so_far.gap || (so_far.expected != 0 && so_far.expected != next_);
+  return gap ? sync_found() : result<void>();
+}
+
+/// After a gap the next segment must say what is known from here on, and that holds only when the disk has it.
+result<void> journal::sync_found() {
+  for (const auto& one : found_) {
+    if (auto ok = disk_.sync_file(one); !ok) return ok;
+  }
+  if (auto ok = disk_.sync_directory(directory_); !ok) return ok;
+  found_.clear();
   durable_ = next_;
   return {};
 }
 
-void journal::recover_segment(const std::string& name, bool last, open_report& report) {
+/// Behind a gap a source's last number does not say that those before it are here: what was lost comes again and must be
+/// taken, so the number before the gap counts; until a segment says what was known when all before it was durable.
+void journal::recover_header(const segment_header& header, row& so_far) {
+  if (header.all_durable) {
+    origins_.clear();
+    origin_order_.clear();
+    so_far.gap = false;
+  } else if (so_far.expected != 0 && header.first != so_far.expected) {
+    so_far.gap = true;
+  }
+  so_far.expected = header.first;
+  if (so_far.gap) return;
+  for (const auto& [source, number] : header.origins) remember({source, number});
+}
+
+void journal::recover_segment(const std::string& name, bool last, row& so_far, open_report& report) {
   segment one;
   one.path = directory_ + '/' + name;
   one.first = *first_of_segment(name);
   const auto unreadable = [&](const std::string& why) {
+    so_far.gap = true;
     report.damage.push_back(name + ": " + why + "; kept as " + name + ".damaged");
     (void)disk_.rename(one.path, one.path + ".damaged");
   };
@@ -55,7 +88,7 @@ void journal::recover_segment(const std::string& name, bool last, open_report& r
     }
     return unreadable(header.error().message);
   }
-  for (const auto& [source, number] : header->first.origins) remember({source, number});
+  recover_header(header->first, so_far);
   std::size_t at = header->second;
   while (at < bytes->size()) {
     const auto rest = std::string_view(*bytes).substr(at);
@@ -64,7 +97,9 @@ void journal::recover_segment(const std::string& name, bool last, open_report& r
         ++one.records;
         one.newest_ms = std::max(one.newest_ms, found->time_ms);
         next_ = std::max(next_, found->id + 1);
-        remember({found->source, found->number});
+        so_far.gap = so_far.gap || found->id != so_far.expected;
+        so_far.expected = found->id + 1;
+        if (!so_far.gap) remember({found->source, found->number});
       }
       at += record_header_bytes + found->payload.size();
       continue;
@@ -85,6 +120,8 @@ void journal::recover_segment(const std::string& name, bool last, open_report& r
   if (last && at < bytes->size()) {
     if (auto opened = disk_.open(one.path)) (void)(*opened)->truncate(at);
   }
+  // Not the same name again: a reader may be in it already.
+  if (one.records == 0) next_ = std::max(next_, one.first + 1);
   segments_.push_back(std::move(one));
 }
 

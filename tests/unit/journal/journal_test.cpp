@@ -312,3 +312,58 @@ TEST_CASE_METHOD(fixture, "syncing says how far the disk has it") {
   CHECK(of->count().durable == 3);
   CHECK_FALSE(of->needs_sync());
 }
+
+TEST_CASE_METHOD(fixture, "what was written before it was opened counts as durable only when it was synced") {
+  append("a");
+  append("b");
+  open();
+  CHECK(of->count().durable == 1);
+  CHECK(of->needs_sync());
+  REQUIRE(of->sync());
+  CHECK(of->count().durable == 3);
+  CHECK_FALSE(of->needs_sync());
+}
+
+TEST_CASE_METHOD(fixture, "nobody opens a journal while something of it is still being synced") {
+  append("a");
+  const auto ticket = of->begin_sync();
+  of.reset();
+  CHECK_FALSE(journal::journal::open(disk, directory.file("j"), settings, report));
+  ticket->run();
+  open();
+  CHECK(read() == std::vector<std::string>{"a"});
+}
+
+TEST_CASE_METHOD(fixture, "behind a gap the numbers of sources do not count: what was lost is taken again") {
+  settings.segment_bytes = 100;
+  open();
+  for (std::uint64_t n = 1; n <= 10; ++n) append("record", {5, n});
+  const auto all = segments();
+  REQUIRE(all.size() == 5);
+  of.reset();
+  fs::resize_file(all[2], fs::file_size(all[2]) - 10);  // number 6 is gone, 7 to 10 are there
+  open();
+  CHECK(of->last_number(5) == 5);
+  CHECK(of->count().durable == of->next());
+  for (std::uint64_t n = 6; n <= 12; ++n) append("record", {5, n});
+  open();
+  CHECK(of->last_number(5) == 12);
+}
+
+TEST_CASE_METHOD(fixture, "a segment that came to nothing does not confuse who reads on") {
+  append("a", {5, 1}, {7});
+  open();
+  append("b", {6, 1}, {7});
+  const auto path = segments().back();
+  of.reset();
+  fs::resize_file(path, fs::file_size(path) - 1);
+  open();
+  reader r(*of, 0);
+  REQUIRE(*r.next());
+  CHECK_FALSE(*r.next());
+  append("c", {6, 1}, {7, 9});
+  const auto one = r.next();
+  REQUIRE((one && *one));
+  CHECK((*one)->payload == "c");
+  CHECK(r.definition(9) == "definition 9");
+}

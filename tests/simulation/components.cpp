@@ -15,7 +15,8 @@ sample_batch_ref source_record::batch(std::uint64_t number) const {
   made->padding = settings.padding;
   made->source_waits = settings.waits;
   made->poisoned = number == settings.poisoned;
-  for (std::uint32_t i = 0; i < settings.series; ++i) made->samples.push_back({settings.source, lane, i, number});
+  for (std::uint32_t i = 0; i < settings.series; ++i)
+    made->samples.push_back({settings.source, lane, i, number});
   return made;
 }
 
@@ -36,7 +37,8 @@ std::vector<std::uint64_t> source_record::cell_lost() {
   std::vector<std::uint64_t> affected;
   if (settings.repeats) {
     const auto from = under_way.empty() ? next : under_way.begin()->first;
-    for (auto n = from; n < next; ++n) affected.push_back(n);
+    for (auto n = from; n < next; ++n)
+      affected.push_back(n);
     next = from;
   } else {
     for (const auto& [number, delivery] : under_way) {

@@ -29,7 +29,8 @@ struct source_record {
   [[nodiscard]] std::vector<sample> samples(std::uint64_t number) const { return batch(number)->samples; }
   [[nodiscard]] bool done() const { return next > settings.last && under_way.empty(); }
   void note_ended();  ///< moves what is settled or rejected to `ended`
-  /// Its cell is gone, and all that it had under way; returns the numbers that were not settled or will be pushed again.
+  /// Its cell is gone, and all that it had under way; returns the numbers that were not settled or will be pushed
+  /// again.
   std::vector<std::uint64_t> cell_lost();
 };
 

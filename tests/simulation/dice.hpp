@@ -16,7 +16,9 @@ class dice {
   explicit dice(std::uint64_t seed) : random_(seed * 0x9e3779b97f4a7c15u + 1) {}
 
   [[nodiscard]] std::uint64_t below(std::uint64_t end) { return random_() % end; }
-  [[nodiscard]] std::uint64_t between(std::uint64_t least, std::uint64_t most) { return least + below(most - least + 1); }
+  [[nodiscard]] std::uint64_t between(std::uint64_t least, std::uint64_t most) {
+    return least + below(most - least + 1);
+  }
   [[nodiscard]] clock_duration between(clock_duration least, clock_duration most) {
     return clock_duration(static_cast<clock_duration::rep>(
         between(static_cast<std::uint64_t>(least.count()), static_cast<std::uint64_t>(most.count()))));

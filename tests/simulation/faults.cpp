@@ -22,7 +22,8 @@ void world::schedule_faults() {
   // Backends exist from the beginning: excuses are told to all of them.
   for (const auto& [id, directory] : directories_) {
     if (placements_.at(id).what != role::writer) continue;
-    for (unsigned i = 0; i < plan_.writers.endpoints; ++i) (void)backend(id, i);
+    for (unsigned i = 0; i < plan_.writers.endpoints; ++i)
+      backend(id, i).in_order = !plan_.small_journals;
   }
   const auto& faults = plan_.once_in;
   const auto any_process = [this] { return static_cast<unsigned>(chance_.below(processes_.size())); };
@@ -37,20 +38,24 @@ void world::schedule_faults() {
     const auto index = any_process();
     note("disk full in process " + std::to_string(index));
     processes_[index].disk->fill(true);
-    in(chance_.between(clock_duration(10ms), clock_duration(5s)), [this, index] { processes_[index].disk->fill(false); });
+    in(chance_.between(clock_duration(10ms), clock_duration(5s)),
+       [this, index] { processes_[index].disk->fill(false); });
   });
   repeat(faults.no_sync, [=, this] {
     const auto index = any_process();
     note("no syncs in process " + std::to_string(index));
     processes_[index].disk->refuse_syncs(true);
-    in(chance_.between(clock_duration(10ms), clock_duration(4s)), [this, index] { processes_[index].disk->refuse_syncs(false); });
+    in(chance_.between(clock_duration(10ms), clock_duration(4s)),
+       [this, index] { processes_[index].disk->refuse_syncs(false); });
   });
   repeat(faults.partition, [=, this] {
     const auto a = any_process(), b = any_process();
     if (a == b) return;
     note("cut: " + std::to_string(a) + " and " + std::to_string(b));
     cut_.insert({std::min(a, b), std::max(a, b)});
-    in(chance_.between(clock_duration(10ms), clock_duration(5s)), [this, a, b] { cut_.erase({std::min(a, b), std::max(a, b)}); });
+    in(chance_.between(clock_duration(10ms), clock_duration(5s)), [this, a, b] {
+      cut_.erase({std::min(a, b), std::max(a, b)});
+    });
   });
 }
 
@@ -107,6 +112,7 @@ void world::reconnect_some() {
   if (!one) return;
   const auto& to = one->what().to;
   const auto consumer = to[chance_.below(to.size())];
+  excuse_under_way();  // the source will hear no more of it, but what is on its way may still be repeated
   note("reconnected: " + one->id() + " to " + consumer);
   one->cell().forget_consumer(consumer);
   one->cell().connect(0, to);
@@ -122,12 +128,14 @@ void world::end_process(unsigned index, bool power) {
 void world::process_ended(unsigned index) {
   auto& ended = processes_[index];
   note(std::string(ended.power ? "power lost" : "killed") + ": process " + std::to_string(index));
-  for (auto& one : sources_) one.note_ended();
+  for (auto& one : sources_)
+    one.note_ended();
   std::vector<place_ref> all;
   for (const auto& [id, one] : places_) {
     if (one->what().process == index) all.push_back(one);
   }
-  if (std::any_of(all.begin(), all.end(), [](const auto& one) { return one->what().what != role::writer; })) excuse_under_way();
+  if (std::any_of(all.begin(), all.end(), [](const auto& one) { return one->what().what != role::writer; }))
+    excuse_under_way();
   if (ended.power) excuse_power_loss(index);
   for (const auto& one : all) {
     destroy(one->id());
@@ -148,7 +156,9 @@ void world::process_starts(unsigned index) {
 }
 
 void world::change_weather() {
-  const auto share = [this](double most) { return chance_.chance(0.4) ? most * 0.01 * static_cast<double>(chance_.below(101)) : 0.0; };
+  const auto share = [this](double most) {
+    return chance_.chance(0.4) ? most * 0.01 * static_cast<double>(chance_.below(101)) : 0.0;
+  };
   for (auto& [name, one] : backends_) {
     one.now = {share(1), share(0.6), share(0.3), plan_.lost_answers ? share(0.3) : 0, plan_.refusals ? share(0.1) : 0};
     if (chance_.chance(0.2)) one.now.fails = 1;
@@ -158,7 +168,8 @@ void world::change_weather() {
 void world::calm_down() {
   trouble_ = false;
   cut_.clear();
-  for (auto& [name, one] : backends_) one.now = {};
+  for (auto& [name, one] : backends_)
+    one.now = {};
   for (unsigned i = 0; i < processes_.size(); ++i) {
     processes_[i].disk->calm();
     process_starts(i);

@@ -16,28 +16,16 @@ void world::broken(const std::string& law) const {
 void world::excuse_under_way() {
   for (const auto& record : sources_) {
     for (const auto& [number, delivery] : record.under_way) {
-      for (const auto& one : record.samples(number)) excuse_repeated(one);
+      for (const auto& one : record.samples(number))
+        excuse_repeated(one);
     }
   }
 }
 
 /// It comes again; late, where the first time it was dropped or went into a journal that is elsewhere now.
 void world::excuse_repeated(const sample& one) {
-  const bool late = plan_.of == kind::everything || anything_dropped();
-  for (auto& [name, to] : backends_) {
-    to.excuse_double(one);
-    if (late) to.excuse_order(one);
-  }
-}
-
-bool world::anything_dropped() const {
-  if (!dropped_.empty()) return true;
-  for (const auto& [id, one] : places_) {
-    for (const auto& [consumer, counts] : one->cell().ledgers()) {
-      if (!counts.dropped.empty()) return true;
-    }
-  }
-  return false;
+  for (auto& [name, to] : backends_)
+    to.excuse_double(one), to.excuse_order(one);
 }
 
 /// It goes on where the disk says that it was.
@@ -47,7 +35,8 @@ void world::excuse_writer_death(const place& of) {
     auto& to = backend(of.writes_as(), i);
     const auto saved = witness.saved.contains(i) ? witness.saved[i] : sequence{1};
     for (auto at = witness.appended.lower_bound(saved); at != witness.appended.end(); ++at) {
-      for (const auto& one : at->second) to.excuse_double(one);
+      for (const auto& one : at->second)
+        to.excuse_double(one);
     }
   }
 }
@@ -81,7 +70,8 @@ void world::check_cell(const place& one) {
     if (!counts.balances()) broken("the ledger of " + one.id() + " to " + consumer + " balances");
     const auto bound = plan_.limits.edge.unsettled_bytes;
     if (counts.unsettled_bytes > (all_wait ? bound : 2 * bound) + largest) {
-      broken("at most the bound is unsettled: " + one.id() + " to " + consumer + " has " + std::to_string(counts.unsettled_bytes) + " bytes");
+      broken("at most the bound is unsettled: " + one.id() + " to " + consumer + " has " +
+             std::to_string(counts.unsettled_bytes) + " bytes");
     }
   }
   // After the consumer's failure what was doubled on the way may come in addition: still no more than is unsettled.
@@ -90,13 +80,14 @@ void world::check_cell(const place& one) {
     return std::find(p.second.to.begin(), p.second.to.end(), one.id()) != p.second.to.end();
   });
   if (cell.inbox() > plan_.limits.edge.window_batches * static_cast<std::size_t>(producers)) {
-    broken("at most a window is untaken: " + one.id() + " has " + std::to_string(cell.inbox()) + " batches, the window is " +
-           std::to_string(plan_.limits.edge.window_batches));
+    broken("at most a window is untaken: " + one.id() + " has " + std::to_string(cell.inbox()) +
+           " batches, the window is " + std::to_string(plan_.limits.edge.window_batches));
   }
 }
 
 void world::check_always() {
-  for (const auto& [id, one] : places_) check_cell(*one);
+  for (const auto& [id, one] : places_)
+    check_cell(*one);
   for (const auto& [name, one] : backends_) {
     if (!one.mistake().empty()) broken("each sample arrives once and in order: at " + name + " " + one.mistake());
   }
@@ -120,8 +111,10 @@ std::string world::unrest() {
   std::string text;
   for (const auto& one : sources_) {
     if (one.done()) continue;
-    text += "\n  source " + std::to_string(one.settings.source) + " is at " + std::to_string(one.next) + ", not settled:";
-    for (const auto& [number, delivery] : one.under_way) text += " " + std::to_string(number);
+    text +=
+        "\n  source " + std::to_string(one.settings.source) + " is at " + std::to_string(one.next) + ", not settled:";
+    for (const auto& [number, delivery] : one.under_way)
+      text += " " + std::to_string(number);
   }
   for (const auto& [id, one] : places_) {
     const auto& cell = one->cell();
@@ -154,24 +147,27 @@ void world::check_arrived(const std::string& writer, unsigned endpoint, simulate
     }
   }
   if (missing > given_up) {
-    broken("what is settled arrives: " + std::to_string(missing) + " samples are missing at " + writer + '/' + std::to_string(endpoint) +
-           ", the first is " + first);
+    broken("what is settled arrives: " + std::to_string(missing) + " samples are missing at " + writer + '/' +
+           std::to_string(endpoint) + ", the first is " + first);
   }
   // What was rejected is missing only where an edge on the way has counted it.
   auto counted = given_up;
-  const auto on_the_way = [&](const std::string& consumer) { return consumer == writer || !consumer.starts_with("writer"); };
+  const auto on_the_way = [&](const std::string& consumer) {
+    return consumer == writer || !consumer.starts_with("writer");
+  };
   for (const auto& [edge, items] : dropped_) {
     if (on_the_way(edge.second)) counted += items;
   }
   for (const auto& [id, one] : places_) {
     for (const auto& [consumer, counts] : one->cell().ledgers()) {
       if (!on_the_way(consumer)) continue;
-      for (const auto& [reason, amount] : counts.dropped) counted += amount.items;
+      for (const auto& [reason, amount] : counts.dropped)
+        counted += amount.items;
     }
   }
   if (rejected_missing > counted) {
-    broken("what is missing was counted as dropped: " + std::to_string(rejected_missing) + " samples at " + writer + ", of which " +
-           std::to_string(counted) + " were counted");
+    broken("what is missing was counted as dropped: " + std::to_string(rejected_missing) + " samples at " + writer +
+           ", of which " + std::to_string(counted) + " were counted");
   }
 }
 
@@ -179,12 +175,14 @@ void world::check_end() {
   for (const auto& record : sources_) {
     for (std::uint64_t number = 1; number <= record.settings.last; ++number) {
       if (record.ended.contains(number)) continue;
-      broken("every batch comes to an end: source " + std::to_string(record.settings.source) + ", number " + std::to_string(number));
+      broken("every batch comes to an end: source " + std::to_string(record.settings.source) + ", number " +
+             std::to_string(number));
     }
   }
   for (const auto& [id, what] : placements_) {
     if (what.what != role::writer || id.find('@') != std::string::npos) continue;
-    for (unsigned i = 0; i < plan_.writers.endpoints; ++i) check_arrived(id, i, backend(id, i));
+    for (unsigned i = 0; i < plan_.writers.endpoints; ++i)
+      check_arrived(id, i, backend(id, i));
   }
 }
 

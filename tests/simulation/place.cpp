@@ -22,7 +22,8 @@ void world::place::start() {
 
 void world::place::on_time() {
   cell_->on_time(now());
-  while (const auto due = timers_.take_due(now())) cell_->run(now(), due);
+  while (const auto due = timers_.take_due(now()))
+    cell_->run(now(), due);
 }
 
 std::optional<time_point> world::place::wake_at() const {
@@ -55,7 +56,8 @@ void world::place::send(unsigned endpoint, const std::string& journal, std::vect
   auto& disk = *world_.processes_[what_.process].disk;
   if (disk.dead()) return;
   world_.note(id() + " sends " + std::to_string(what.size()) + " samples from " + describe(what.front()));
-  world_.in(world_.way(), [this, self = shared_from_this(), endpoint, journal, what = std::move(what), then = std::move(then), life = life_] {
+  world_.in(world_.way(), [this, self = shared_from_this(), endpoint, journal, what = std::move(what),
+                           then = std::move(then), life = life_] {
     const auto answer = world_.backend(writes_as(), endpoint).receive(journal, what, world_.chance_);
     // Nothing heard: the client gives up.
     const auto delay = answer ? world_.way() : clock_duration(std::chrono::seconds(5));
@@ -65,9 +67,11 @@ void world::place::send(unsigned endpoint, const std::string& journal, std::vect
 }
 
 void world::place::sync(std::shared_ptr<journal::journal::sync_ticket> ticket, std::function<void()> then) {
-  world_.in(world_.way(), [this, self = shared_from_this(), ticket, then = posted(std::move(then))] {
+  auto& disk = *world_.processes_[what_.process].disk;
+  world_.in(world_.way(), [&disk, life = disk.life(), ticket, then = posted(std::move(then))] {
+    if (disk.life() != life) return;
     ticket->run();
-    if (!world_.processes_[what_.process].disk->dead()) then();
+    if (!disk.dead()) then();
   });
 }
 

@@ -7,8 +7,11 @@ namespace troupe::simulation {
 class world::place final : public stage, public std::enable_shared_from_this<place> {
  public:
   place(world& in, placement what, std::string directory)
-      : world_(in), what_(std::move(what)), directory_(std::move(directory)),
-        cell_(std::make_unique<runtime::cell>(what_.id, static_cast<std::uint64_t>(in.now_.time_since_epoch().count()), in.plan_.limits)) {}
+      : world_(in),
+        what_(std::move(what)),
+        directory_(std::move(directory)),
+        cell_(std::make_unique<runtime::cell>(what_.id, static_cast<std::uint64_t>(in.now_.time_since_epoch().count()),
+                                              in.plan_.limits)) {}
 
   void start();
   void on_time();
@@ -25,8 +28,12 @@ class world::place final : public stage, public std::enable_shared_from_this<pla
   [[nodiscard]] std::string writes_as() const { return what_.id.substr(0, what_.id.find('@')); }
 
   [[nodiscard]] time_point now() const override { return world_.now_; }
-  [[nodiscard]] std::int64_t wall_ms() const override { return now().time_since_epoch() / std::chrono::milliseconds(1); }
-  [[nodiscard]] runtime::timer at(time_point when, std::function<void()> what) override { return {timers_, when, std::move(what)}; }
+  [[nodiscard]] std::int64_t wall_ms() const override {
+    return now().time_since_epoch() / std::chrono::milliseconds(1);
+  }
+  [[nodiscard]] runtime::timer at(time_point when, std::function<void()> what) override {
+    return {timers_, when, std::move(what)};
+  }
   void push(const runtime::batch_ref& batch, runtime::receipt of) override { cell_->push(0, batch, std::move(of)); }
   [[nodiscard]] bool has_room() const override { return cell_->has_room(); }
   void hazard(const char* where) override;

@@ -39,7 +39,8 @@ void plan::draw_cells(dice& chance) {
   }
   merge = chance.between(2, 4);
   const auto source_count = chance.chance(0.35) ? 2u : 1u;
-  for (unsigned i = 0; i < source_count; ++i) cells.push_back({"source" + std::to_string(i), role::source, somewhere(), ends});
+  for (unsigned i = 0; i < source_count; ++i)
+    cells.push_back({"source" + std::to_string(i), role::source, somewhere(), ends});
   std::reverse(cells.begin(), cells.end());
 
   limits.edge.window_batches = chance.between(1, 8);
@@ -49,7 +50,8 @@ void plan::draw_cells(dice& chance) {
 }
 
 void plan::draw_sources(dice& chance) {
-  const bool stuck = std::any_of(cells.begin(), cells.end(), [](const auto& c) { return c.what == role::stuck || c.what == role::hoarder; });
+  const bool stuck = std::any_of(cells.begin(), cells.end(),
+                                 [](const auto& c) { return c.what == role::stuck || c.what == role::hoarder; });
   for (const auto& cell : cells) {
     if (cell.what != role::source) continue;
     source_settings made;
@@ -73,7 +75,8 @@ void plan::draw_writers(dice& chance) {
   writers.capacity = chance.between(4, 80);
   writers.samples_per_piece = chance.between(1, 3);
   writers.journal.segment_bytes = chance.chance(0.7) ? chance.between(200, 2000) : std::size_t{1} << 20;
-  if (chance.chance(0.1)) writers.journal.max_bytes = chance.between(1000, 4000);
+  small_journals = chance.chance(0.1);
+  if (small_journals) writers.journal.max_bytes = chance.between(1000, 4000);
   writers.delivery.max_in_flight = chance.between(1, 6);
   writers.delivery.max_samples = chance.between(1, 12);
   writers.delivery.deadline = chance.between(clock_duration(10ms), clock_duration(2s));
@@ -110,11 +113,12 @@ std::string plan::describe() const {
   std::string text = std::string(names[static_cast<unsigned>(of)]) + (writers.always ? ", always" : ", every second");
   for (const auto& cell : cells) {
     text += "\n  " + cell.id + " in process " + std::to_string(cell.process);
-    for (const auto& to : cell.to) text += " -> " + to;
+    for (const auto& to : cell.to)
+      text += " -> " + to;
   }
   for (const auto& one : sources) {
-    text += "\n  source " + std::to_string(one.source) + ": " + std::to_string(one.last) + " batches of " + std::to_string(one.series) +
-            (one.waits ? ", waits" : "") + (one.repeats ? ", repeats" : "");
+    text += "\n  source " + std::to_string(one.source) + ": " + std::to_string(one.last) + " batches of " +
+            std::to_string(one.series) + (one.waits ? ", waits" : "") + (one.repeats ? ", repeats" : "");
   }
   return text;
 }

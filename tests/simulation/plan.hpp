@@ -10,9 +10,9 @@ namespace troupe::simulation {
 
 /// What may go wrong in a run. Seed modulo the number of kinds says which.
 enum class kind : std::uint8_t {
-  edges,       ///< the network and components fail; no process does, no cell is replaced, no answer of a backend is lost
-  processes,   ///< killed at any point; the disk fills up
-  power,       ///< lost, too
+  edges,      ///< the network and components fail; no process does, no cell is replaced, no answer of a backend is lost
+  processes,  ///< killed at any point; the disk fills up
+  power,      ///< lost, too
   everything,  ///< and cells move
 };
 inline constexpr unsigned kinds = 4;
@@ -47,9 +47,11 @@ struct plan {
 
   /// Once in so long on average; zero: never.
   struct {
-    clock_duration crash{}, replace{}, move{}, reconnect{}, kill{}, power_loss{}, full{}, no_sync{}, weather{}, partition{};
+    clock_duration crash{}, replace{}, move{}, reconnect{}, kill{}, power_loss{}, full{}, no_sync{}, weather{},
+        partition{};
   } once_in;
   bool lost_answers = false, refusals = false;
+  bool small_journals = false;  ///< they give up what is too old before it is sent
 
  private:
   void draw_cells(dice& chance);

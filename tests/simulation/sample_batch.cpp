@@ -30,7 +30,8 @@ std::string encode(const sample_batch& batch) {
   std::string out;
   put(batch.lane, out);
   put(static_cast<std::uint32_t>(batch.samples.size()), out);
-  for (const auto& one : batch.samples) put(one.source, out), put(one.lane, out), put(one.series, out), put(one.number, out);
+  for (const auto& one : batch.samples)
+    put(one.source, out), put(one.lane, out), put(one.series, out), put(one.number, out);
   out.append(batch.padding, '.');
   return out;
 }

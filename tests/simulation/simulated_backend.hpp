@@ -30,9 +30,11 @@ struct backend_answer {
 class simulated_backend {
  public:
   weather now;
+  bool in_order = true;  ///< expected; not where a journal gives up what is already on its way
 
   /// `journal`: which journal it comes from: only within one there is an order. Nothing: no answer will come.
-  [[nodiscard]] std::optional<backend_answer> receive(const std::string& journal, const std::vector<sample>& what, dice& chance);
+  [[nodiscard]] std::optional<backend_answer> receive(const std::string& journal, const std::vector<sample>& what,
+                                                      dice& chance);
 
   /// From now on it is no mistake if this comes (again), is missing, or comes late.
   void excuse_double(const sample& one) { may_double_.insert(one); }

@@ -6,7 +6,8 @@ namespace troupe::simulation {
 
 class simulated_disk::open_file final : public journal::file {
  public:
-  open_file(simulated_disk& on, content_ref of, std::string path) : on_(on), of_(std::move(of)), path_(std::move(path)), life_(on.life_) {}
+  open_file(simulated_disk& on, content_ref of, std::string path)
+      : on_(on), of_(std::move(of)), path_(std::move(path)), life_(on.life_) {}
 
   result<void> append(std::string_view bytes) override {
     if (auto ok = usable("write to"); !ok) return ok;
@@ -91,17 +92,22 @@ void simulated_disk::revive(bool power_was_lost) {
   locked_.clear();
   if (!power_was_lost) return;
   pending_.resize(static_cast<std::size_t>(chance_.below(pending_.size() + 1)));
-  for (const auto& one : pending_) apply(one, durable_);
+  for (const auto& one : pending_)
+    apply(one, durable_);
   pending_.clear();
   now_ = durable_;
-  for (auto& [path, of] : now_) lose_unsynced(*of);
+  for (auto& [path, of] : now_)
+    lose_unsynced(*of);
 }
 
-result<void> simulated_disk::make_directory(const std::string& path) { return operation("make directory", path); }
+result<void> simulated_disk::make_directory(const std::string& path) {
+  return operation("make directory", path);
+}
 
 result<std::unique_ptr<journal::directory_lock>> simulated_disk::lock(const std::string& directory) {
   if (dead_) return failure("the process is gone");
-  if (!locked_.insert(directory).second) return failure("the journal in " + directory + " is in use by another process");
+  if (!locked_.insert(directory).second)
+    return failure("the journal in " + directory + " is in use by another process");
   return std::make_unique<held_lock>(*this, directory);
 }
 

@@ -11,19 +11,21 @@
 
 namespace troupe::simulation {
 
-/// A disk in memory that distinguishes what was written from what is there for good. The end of the process may come in the
-/// middle of an operation (a write is then torn); from then on everything fails until revive(). A loss of power keeps what was
-/// synced and, of the rest, what chance will have: of each file a part of its tail, of the directory's changes the first few.
+/// A disk in memory that distinguishes what was written from what is there for good. The end of the process may come in
+/// the middle of an operation (a write is then torn); from then on everything fails until revive(). A loss of power
+/// keeps what was synced and, of the rest, what chance will have: of each file a part of its tail, of the directory's
+/// changes the first few.
 class simulated_disk final : public journal::disk {
  public:
   explicit simulated_disk(dice& chance) : chance_(chance) {}
 
-  void fill(bool full) { full_ = full; }               ///< writes end in the middle
+  void fill(bool full) { full_ = full; }                  ///< writes end in the middle
   void refuse_syncs(bool refuse) { no_syncs_ = refuse; }  ///< and keep the data
   /// The process ends within the n-th operation from now that changes something; 0: now.
   void die_after(unsigned operations);
   void calm() { full_ = no_syncs_ = dying_ = false; }  ///< none of the above from now on
   [[nodiscard]] bool dead() const { return dead_; }
+  [[nodiscard]] std::uint64_t life() const { return life_; }  ///< of the process: another after each revive()
   void revive(bool power_was_lost);
 
   [[nodiscard]] result<void> make_directory(const std::string& path) override;

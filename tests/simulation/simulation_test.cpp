@@ -18,7 +18,7 @@ std::optional<std::uint64_t> number_from(const char* variable) {
 /// Plays the seeds of one kind: all of them up to a number, or the one that was asked for.
 void play(kind of) {
   const auto wanted = number_from("SIMULATION_SEED");
-  const std::uint64_t end = number_from("SIMULATION_SEEDS").value_or(4000);
+  const std::uint64_t end = number_from("SIMULATION_SEEDS").value_or(20000);
   std::size_t steps = 0, received = 0, doubled = 0, runs = 0;
   for (auto seed = wanted.value_or(0); seed < (wanted ? *wanted + 1 : end); ++seed) {
     if (static_cast<kind>(seed % kinds) != of) continue;
@@ -41,7 +41,16 @@ void play(kind of) {
 
 }  // namespace
 
-TEST_CASE("edges: whatever the network and components do, all that is pushed is settled or counted, once and in order") { play(kind::edges); }
-TEST_CASE("processes: what was settled is sent after a kill at any point") { play(kind::processes); }
-TEST_CASE("power: what the disk had for good is sent after a loss of power") { play(kind::power); }
-TEST_CASE("everything: cells move, too") { play(kind::everything); }
+TEST_CASE(
+    "edges: whatever the network and components do, all that is pushed is settled or counted, once and in order") {
+  play(kind::edges);
+}
+TEST_CASE("processes: what was settled is sent after a kill at any point") {
+  play(kind::processes);
+}
+TEST_CASE("power: what the disk had for good is sent after a loss of power") {
+  play(kind::power);
+}
+TEST_CASE("everything: cells move, too") {
+  play(kind::everything);
+}

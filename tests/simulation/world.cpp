@@ -16,26 +16,35 @@ constexpr auto longest_calm = std::chrono::minutes(10);
 
 }  // namespace
 
-world::world(plan what) : plan_(std::move(what)), chance_(plan_.seed ^ 0x5eed), trace_(std::getenv("SIMULATION_TRACE") != nullptr) {
-  for (unsigned i = 0; i < plan_.processes; ++i) processes_.push_back({std::make_unique<simulated_disk>(chance_)});
-  for (const auto& one : plan_.sources) sources_.push_back({one, 1, {}, {}});
+world::world(plan what)
+    : plan_(std::move(what)), chance_(plan_.seed ^ 0x5eed), trace_(std::getenv("SIMULATION_TRACE") != nullptr) {
+  for (unsigned i = 0; i < plan_.processes; ++i)
+    processes_.push_back({std::make_unique<simulated_disk>(chance_)});
+  for (const auto& one : plan_.sources)
+    sources_.push_back({one, 1, {}, {}});
   std::size_t next_source = 0;
   for (const auto& one : plan_.cells) {
     placements_[one.id] = one;
     if (one.what == role::source) source_of_[one.id] = &sources_[next_source++];
     if (one.what == role::writer) directories_[one.id] = one.id + ".0";
   }
-  for (const auto& [id, one] : placements_) build(one, directories_[id]);
+  for (const auto& [id, one] : placements_)
+    build(one, directories_[id]);
 }
 
 world::~world() {
-  for (const auto& [id, one] : places_) one->end();  // what they say at their end is said to what is still there
+  for (const auto& [id, one] : places_)
+    one->end();  // what they say at their end is said to what is still there
   events_ = {};
 }
 
-void world::in(clock_duration delay, std::function<void()> what) { events_.push({now_ + delay, ++order_, std::move(what)}); }
+void world::in(clock_duration delay, std::function<void()> what) {
+  events_.push({now_ + delay, ++order_, std::move(what)});
+}
 
-clock_duration world::way() { return trouble_ ? chance_.between(clock_duration(100us), plan_.longest_way) : clock_duration(1ms); }
+clock_duration world::way() {
+  return trouble_ ? chance_.between(clock_duration(100us), plan_.longest_way) : clock_duration(1ms);
+}
 
 void world::note(const std::string& what) const {
   if (!trace_) return;
@@ -90,9 +99,11 @@ void world::after_step() {
     if (processes_[i].up && processes_[i].disk->dead()) process_ended(i);
   }
   for (const auto& [id, one] : places_) {
-    for (auto& mail : one->cell().take_mail()) post(*one, std::move(mail));
+    for (auto& mail : one->cell().take_mail())
+      post(*one, std::move(mail));
   }
-  for (auto& one : sources_) one.note_ended();
+  for (auto& one : sources_)
+    one.note_ended();
   check_always();
 }
 
@@ -116,11 +127,15 @@ void world::deliver(const runtime::edge_mail& mail) {
   if (trace_) {
     std::string text = mail.from + " to " + mail.to + ": ";
     if (const auto* offer = std::get_if<runtime::edge_offer>(&mail.what)) {
-      text += "offers " + (offer->batches.empty() ? "nothing" : std::to_string(offer->batches.front().number) + " to " + std::to_string(offer->batches.back().number));
+      text += "offers " + (offer->batches.empty() ? "nothing"
+                                                  : std::to_string(offer->batches.front().number) + " to " +
+                                                        std::to_string(offer->batches.back().number));
     } else {
       const auto& answer = std::get<runtime::edge_answer>(mail.what);
-      text += "has received " + std::to_string(answer.received) + ", taken " + std::to_string(answer.taken) + (answer.rewind ? ", rewind" : "") + ", settled";
-      for (const auto& [number, how] : answer.settled) text += " " + std::to_string(number) + how.rejected;
+      text += "has received " + std::to_string(answer.received) + ", taken " + std::to_string(answer.taken) +
+              (answer.rewind ? ", rewind" : "") + ", settled";
+      for (const auto& [number, how] : answer.settled)
+        text += " " + std::to_string(number) + how.rejected;
     }
     note(text);
   }
@@ -135,13 +150,19 @@ void world::build(const placement& one, const std::string& directory) {
 
 std::unique_ptr<runtime::consumer> world::make(place& in) {
   switch (in.what().what) {
-    case role::source: return std::make_unique<source>(in, *source_of_.at(in.id()));
-    case role::passer: return std::make_unique<passer>(in);
-    case role::merger: return std::make_unique<merger>(in, plan_.merge, 300ms);
-    case role::hoarder: return std::make_unique<hoarder>();
-    case role::stuck: break;
+    case role::source:
+      return std::make_unique<source>(in, *source_of_.at(in.id()));
+    case role::passer:
+      return std::make_unique<passer>(in);
+    case role::merger:
+      return std::make_unique<merger>(in, plan_.merge, 300ms);
+    case role::hoarder:
+      return std::make_unique<hoarder>();
+    case role::stuck:
+      break;
     case role::writer:
-      return std::make_unique<writer>(in, *processes_[in.what().process].disk, in.directory(), plan_.writers, witnesses_[in.directory()]);
+      return std::make_unique<writer>(in, *processes_[in.what().process].disk, in.directory(), plan_.writers,
+                                      witnesses_[in.directory()]);
   }
   throw std::logic_error("this one has no component");
 }
@@ -151,7 +172,8 @@ void world::destroy(const std::string& id) {
   if (at == places_.end()) return;
   ++upset_[id];
   for (const auto& [consumer, counts] : at->second->cell().ledgers()) {
-    for (const auto& [reason, amount] : counts.dropped) dropped_[{id, consumer}] += amount.items;
+    for (const auto& [reason, amount] : counts.dropped)
+      dropped_[{id, consumer}] += amount.items;
   }
   if (at->second->what().what == role::source) {
     auto& record = *source_of_.at(id);
@@ -159,7 +181,8 @@ void world::destroy(const std::string& id) {
     const bool again = record.settings.repeats;
     for (const auto number : record.cell_lost()) {
       if (!again) continue;
-      for (const auto& one : record.samples(number)) excuse_repeated(one);
+      for (const auto& one : record.samples(number))
+        excuse_repeated(one);
     }
   }
   const auto ended = at->second;
@@ -173,13 +196,15 @@ simulated_backend& world::backend(const std::string& writer, unsigned endpoint) 
 
 std::size_t world::doubled() const {
   std::size_t sum = 0;
-  for (const auto& [name, one] : backends_) sum += one.doubled();
+  for (const auto& [name, one] : backends_)
+    sum += one.doubled();
   return sum;
 }
 
 std::size_t world::received() const {
   std::size_t sum = 0;
-  for (const auto& [name, one] : backends_) sum += one.received();
+  for (const auto& [name, one] : backends_)
+    sum += one.received();
   return sum;
 }
 

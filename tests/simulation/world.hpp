@@ -19,8 +19,9 @@ struct violation : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Processes with cells and a disk each, a mail service and backends between them; one thread, virtual time, everything from
-/// the seed of the plan. run() lets things go wrong for a while, then nothing any more until all is quiet; a violation is thrown.
+/// Processes with cells and a disk each, a mail service and backends between them; one thread, virtual time, everything
+/// from the seed of the plan. run() lets things go wrong for a while, then nothing any more until all is quiet; a
+/// violation is thrown.
 class world {
  public:
   explicit world(plan what);
@@ -28,7 +29,7 @@ class world {
   void run();
 
   [[nodiscard]] std::size_t steps() const { return steps_; }
-  [[nodiscard]] std::size_t doubled() const;   ///< samples that came more often than once, excused
+  [[nodiscard]] std::size_t doubled() const;  ///< samples that came more often than once, excused
   [[nodiscard]] std::size_t received() const;
 
  private:
@@ -76,7 +77,6 @@ class world {
   // laws.cpp
   void excuse_under_way();
   void excuse_repeated(const sample& one);
-  [[nodiscard]] bool anything_dropped() const;
   void excuse_writer_death(const place& of);
   void excuse_power_loss(unsigned process);
   void check_always();
@@ -99,16 +99,16 @@ class world {
   bool trouble_ = true, trace_ = false;
   std::vector<process> processes_;
   std::map<std::string, place_ref> places_;
-  std::map<std::string, placement> placements_;        // all that should be there
-  std::map<std::string, std::string> directories_;     // of writers, by cell
+  std::map<std::string, placement> placements_;     // all that should be there
+  std::map<std::string, std::string> directories_;  // of writers, by cell
   std::vector<source_record> sources_;
-  std::map<std::string, source_record*> source_of_;    // by cell
-  std::map<std::string, journal_witness> witnesses_;   // by directory
-  std::map<std::string, simulated_backend> backends_;  // by writer and endpoint
-  std::set<std::pair<unsigned, unsigned>> cut_;        // processes that don't reach each other
-  std::set<std::string> gone_;                         // consumers that were removed on purpose
+  std::map<std::string, source_record*> source_of_;                       // by cell
+  std::map<std::string, journal_witness> witnesses_;                      // by directory
+  std::map<std::string, simulated_backend> backends_;                     // by writer and endpoint
+  std::set<std::pair<unsigned, unsigned>> cut_;                           // processes that don't reach each other
+  std::set<std::string> gone_;                                            // consumers that were removed on purpose
   std::map<std::pair<std::string, std::string>, std::uint64_t> dropped_;  // samples, by edge, of cells that are no more
-  std::map<std::string, std::uint64_t> upset_;         // how often a cell's component or the cell itself began again
+  std::map<std::string, std::uint64_t> upset_;  // how often a cell's component or the cell itself began again
 };
 
 }  // namespace troupe::simulation

@@ -8,20 +8,24 @@
 
 namespace troupe::simulation {
 
-writer::writer(stage& on, journal::disk& disk, std::string directory, const writer_settings& settings, journal_witness& witness)
+writer::writer(stage& on, journal::disk& disk, std::string directory, const writer_settings& settings,
+               journal_witness& witness)
     : on_(on), directory_(std::move(directory)), settings_(settings), witness_(witness) {
   journal::open_report report;
   auto opened = journal::journal::open(disk, directory_, settings.journal, report);
   if (!opened) throw std::runtime_error(opened.error().message);
   journal_ = std::move(*opened);
   for (unsigned i = 0; i < settings.endpoints; ++i) {
-    auto one = std::make_unique<endpoint>(endpoint{i, "endpoint " + std::to_string(i), prometheus::delivery(settings.delivery), {}, 0, false, {}, {}});
+    auto one = std::make_unique<endpoint>(
+        endpoint{i, "endpoint " + std::to_string(i), prometheus::delivery(settings.delivery), {}, 0, false, {}, {}});
     one->begin = journal_->add_cursor(one->cursor);
     one->reads.emplace(*journal_, one->begin);
+    on_.note(one->cursor + " begins at " + std::to_string(one->begin));
     endpoints_.push_back(std::move(one));
   }
-  on_.note("journal opened: " + std::to_string(report.records) + " records, next " + std::to_string(journal_->next()) + ", " +
-           std::to_string(report.torn_bytes) + " bytes torn, " + std::to_string(report.damaged_bytes) + " damaged");
+  on_.note("journal opened: " + std::to_string(report.records) + " records, next " + std::to_string(journal_->next()) +
+           ", " + std::to_string(report.torn_bytes) + " bytes torn, " + std::to_string(report.damaged_bytes) +
+           " damaged");
   sync_timer_ = on_.at(on_.now() + settings_.sync_every, [this] { begin_sync(); });
   reclaim_timer_ = on_.at(on_.now() + settings_.reclaim_every, [this] { reclaim(); });
   pump();
@@ -30,7 +34,8 @@ writer::writer(stage& on, journal::disk& disk, std::string directory, const writ
 writer::~writer() {
   witness_.quiet = false;
   if (syncing_ || !journal_->sync()) return;
-  for (const auto& one : endpoints_) witness_.saved[one->index] = journal_->cursors().at(one->cursor);
+  for (const auto& one : endpoints_)
+    witness_.saved[one->index] = journal_->cursors().at(one->cursor);
   witness_.durable = journal_->count().durable;
 }
 
@@ -58,9 +63,11 @@ bool writer::append(const sample_batch& batch, const runtime::receipt& of) {
   const auto identity = of.identity();
   if (identity.source != 0 && journal_->last_number(identity.source) >= identity.number) return true;
   const std::vector<journal::definition_id> needs{batch.lane + 1};
-  const auto at = journal_->append(encode(batch), static_cast<std::uint32_t>(batch.samples.size()), {identity.source, identity.number},
-                                   needs, [](auto id) { return "lane " + std::to_string(id - 1); }, on_.wall_ms());
-  on_.note(describe(batch.samples.front()) + (at ? " is record " + std::to_string(*at) : " not written: " + at.error().message));
+  const auto at = journal_->append(
+      encode(batch), static_cast<std::uint32_t>(batch.samples.size()), {identity.source, identity.number}, needs,
+      [](auto id) { return "lane " + std::to_string(id - 1); }, on_.wall_ms());
+  on_.note(describe(batch.samples.front()) +
+           (at ? " is record " + std::to_string(*at) : " not written: " + at.error().message));
   if (!at) return false;
   witness_.appended[*at] = batch.samples;
   return true;
@@ -74,7 +81,8 @@ void writer::written(runtime::receipt of) {
 }
 
 void writer::settle_durable() {
-  while (!undurable_.empty() && undurable_.front().before <= journal_->count().durable) undurable_.pop_front();
+  while (!undurable_.empty() && undurable_.front().before <= journal_->count().durable)
+    undurable_.pop_front();
 }
 
 void writer::retry_append() {
@@ -95,10 +103,12 @@ void writer::begin_sync() {
   syncing_ = true;
   auto ticket = journal_->begin_sync();
   std::map<unsigned, sequence> cursors;
-  for (const auto& one : endpoints_) cursors[one->index] = journal_->cursors().at(one->cursor);
+  for (const auto& one : endpoints_)
+    cursors[one->index] = journal_->cursors().at(one->cursor);
   on_.sync(ticket, [this, ticket, cursors] {
     syncing_ = false;
     if (!journal_->finish_sync(*ticket)) return;  // tried again when the timer says so
+    on_.note("synced up to " + std::to_string(journal_->count().durable));
     witness_.saved = cursors;
     witness_.durable = journal_->count().durable;
     settle_durable();
@@ -119,12 +129,14 @@ void writer::reclaim() {
 }
 
 void writer::pump() {
-  for (auto& one : endpoints_) pump(*one);
+  for (auto& one : endpoints_)
+    pump(*one);
 }
 
 void writer::pump(endpoint& one) {
   take(one);
-  while (auto plan = one.sends.next(on_.now(), on_.wall_ms())) send(one, *plan);
+  while (auto plan = one.sends.next(on_.now(), on_.wall_ms()))
+    send(one, *plan);
   const auto done = done_before(one);
   one.window.erase(one.window.begin(), one.window.lower_bound(done));
   journal_->advance(one.cursor, done);
@@ -145,7 +157,8 @@ void writer::take(endpoint& one) {
       return;
     }
     prometheus::parcel parcel{(*next)->number, batch->lane, on_.wall_ms(), {}};
-    for (const auto& piece : pieces_of(*batch)) parcel.piece_samples.push_back(static_cast<std::uint32_t>(piece.size()));
+    for (const auto& piece : pieces_of(*batch))
+      parcel.piece_samples.push_back(static_cast<std::uint32_t>(piece.size()));
     one.window.emplace(parcel.number, std::move(*batch));
     one.sends.offer(std::move(parcel), on_.now());
   }
@@ -155,7 +168,8 @@ void writer::take(endpoint& one) {
 std::vector<std::vector<sample>> writer::pieces_of(const sample_batch& batch) const {
   std::vector<std::vector<sample>> pieces;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::map<std::uint32_t, std::vector<sample>>> series;
-  for (const auto& one : batch.samples) series[{one.source, one.lane}][one.series].push_back(one);
+  for (const auto& one : batch.samples)
+    series[{one.source, one.lane}][one.series].push_back(one);
   for (const auto& [lane, all] : series) {
     for (const auto& [index, samples] : all) {
       if (pieces.empty() || pieces.back().size() + samples.size() > settings_.samples_per_piece) pieces.emplace_back();

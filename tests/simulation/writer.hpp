@@ -17,12 +17,12 @@ using journal::sequence;
 /// What the world knows of a journal, independent of it: who died with what in hand is judged by this.
 struct journal_witness {
   std::map<sequence, std::vector<sample>> appended;
-  sequence durable = 1;                   ///< what the journal said last
-  std::map<unsigned, sequence> saved;     ///< by endpoint: the cursor that the disk has for sure
+  sequence durable = 1;                            ///< what the journal said last
+  std::map<unsigned, sequence> saved;              ///< by endpoint: the cursor that the disk has for sure
   std::map<unsigned, std::uint64_t> lost_samples;  ///< by endpoint: what the journal says it gave up
-  std::string complaint;                  ///< what a writer found wrong with what it read
-  std::map<unsigned, sequence> done;      ///< by endpoint: how far it is
-  bool quiet = false;                     ///< the writer has nothing more to do
+  std::string complaint;                           ///< what a writer found wrong with what it read
+  std::map<unsigned, sequence> done;               ///< by endpoint: how far it is
+  bool quiet = false;                              ///< the writer has nothing more to do
 };
 
 struct writer_settings {
@@ -40,7 +40,8 @@ struct writer_settings {
 class writer final : public runtime::consumer {
  public:
   /// Throws when the journal cannot be opened.
-  writer(stage& on, journal::disk& disk, std::string directory, const writer_settings& settings, journal_witness& witness);
+  writer(stage& on, journal::disk& disk, std::string directory, const writer_settings& settings,
+         journal_witness& witness);
   ~writer() override;
   void consume(const runtime::batch_ref& batch, runtime::receipt of) override;
 

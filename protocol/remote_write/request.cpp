@@ -9,15 +9,15 @@ namespace troupe::remote_write {
 void request_builder::add(const block_template& from, std::size_t piece, const telemetry::metrics_batch& batch,
                           bool exemplars) {
   const auto& about = from.pieces()[piece];
-  part one{&from, piece, &batch, {}};
-  if (from.fits(piece, batch, exemplars)) {
-    raw_bytes_ += about.raw_bytes;
-    wire_bytes_ += about.end - about.begin;
-  } else {
+  part one{&from, piece, &batch, from.way_of(piece, batch, exemplars), {}};
+  if (one.how == block_template::way::slow) {
     const auto sent = from.append_slow(piece, batch, exemplars, one.slow);
     raw_bytes_ += sent.raw_bytes;
     exemplars_ += sent.exemplars;
     wire_bytes_ += one.slow.size();
+  } else {
+    raw_bytes_ += about.raw_bytes;
+    wire_bytes_ += about.end - about.begin;
   }
   samples_ += about.count;
   parts_.push_back(std::move(one));
@@ -28,10 +28,16 @@ std::string request_builder::finish() {
   out.reserve(10 + wire_bytes_);
   put_varint(raw_bytes_, out);
   for (const auto& one : parts_) {
-    if (one.slow.empty()) {
-      one.from->append(one.piece, *one.batch, out);
-    } else {
-      out += one.slow;
+    switch (one.how) {
+      case block_template::way::one_time:
+        one.from->append(one.piece, *one.batch, out);
+        break;
+      case block_template::way::own_times:
+        one.from->append_own_times(one.piece, *one.batch, out);
+        break;
+      case block_template::way::slow:
+        out += one.slow;
+        break;
     }
   }
   return out;

@@ -22,7 +22,8 @@ class request_builder {
     const block_template* from = nullptr;
     std::size_t piece = 0;
     const telemetry::metrics_batch* batch = nullptr;
-    std::string slow;  ///< encoded already; empty: by the template
+    block_template::way how = block_template::way::one_time;
+    std::string slow;  ///< encoded already
   };
   std::vector<part> parts_;
   std::uint64_t samples_ = 0, exemplars_ = 0, raw_bytes_ = 0, wire_bytes_ = 0;

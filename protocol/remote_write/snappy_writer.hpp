@@ -20,15 +20,20 @@ inline void put_literal(std::string_view bytes, std::string& out) {
     out.push_back(static_cast<char>(n));
     out.push_back(static_cast<char>(n >> 8));
   } else {
-    out.push_back(static_cast<char>(62 << 2));
+    // Three or four bytes of length; a message is shorter than 4 GiB.
+    const bool four = n >= (std::size_t{1} << 24);
+    out.push_back(static_cast<char>((four ? 63 : 62) << 2));
     out.push_back(static_cast<char>(n));
     out.push_back(static_cast<char>(n >> 8));
     out.push_back(static_cast<char>(n >> 16));
+    if (four) out.push_back(static_cast<char>(n >> 24));
   }
   out += bytes;
 }
 
-/// `offset` is at most 65535; nothing overlaps.
+inline constexpr std::size_t most_in_copy = 64;
+
+/// `offset` is at most 65535, `length` at least 4; nothing overlaps.
 inline void put_copy(std::size_t offset, std::size_t length, std::string& out) {
   while (length > 0) {
     if (length >= 4 && length <= 11 && offset < 2048) {
@@ -36,7 +41,10 @@ inline void put_copy(std::size_t offset, std::size_t length, std::string& out) {
       out.push_back(static_cast<char>(offset));
       return;
     }
-    const std::size_t some = length < 64 ? length : 64;
+    // Never one that leaves less than four bytes to the next.
+    const std::size_t some = length <= most_in_copy      ? length
+                             : length < most_in_copy + 4 ? most_in_copy - 4
+                                                         : most_in_copy;
     out.push_back(static_cast<char>(2 | ((some - 1) << 2)));
     out.push_back(static_cast<char>(offset));
     out.push_back(static_cast<char>(offset >> 8));

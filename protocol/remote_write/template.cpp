@@ -138,8 +138,9 @@ class piece_writer {
 
 }  // namespace
 
-block_template::block_template(telemetry::block_ref block, std::vector<std::uint32_t> columns, std::size_t max_series)
-    : block_(std::move(block)), columns_(std::move(columns)) {
+block_template::block_template(const telemetry::block_ref& block, std::vector<std::uint32_t> columns,
+                               std::size_t max_series)
+    : columns_(std::move(columns)) {
   std::string raw, labels;
   std::vector<span_of_series> series;
   std::uint32_t first = 0;
@@ -157,7 +158,7 @@ block_template::block_template(telemetry::block_ref block, std::vector<std::uint
     raw.clear();
     series.clear();
   };
-  block_->for_each([&](std::size_t, const telemetry::label_buffer& of, const telemetry::metric_family&) {
+  block->for_each([&](std::size_t, const telemetry::label_buffer& of, const telemetry::metric_family&) {
     labels.clear();
     put_labels(of.labels(), labels);
     const std::size_t body = labels.size() + 2 + sample_bytes;
@@ -179,21 +180,39 @@ block_template::block_template(telemetry::block_ref block, std::vector<std::uint
   wire_.shrink_to_fit();
   pieces_.shrink_to_fit();
   distances_.shrink_to_fit();
+  columns_.shrink_to_fit();
 }
+
+namespace {
+
+auto exemplar_from(const telemetry::metrics_batch& batch, std::uint32_t series) {
+  return std::lower_bound(batch.exemplars.begin(), batch.exemplars.end(), series,
+                          [](const telemetry::exemplar& e, std::uint32_t s) { return e.series < s; });
+}
+
+}  // namespace
 
 std::size_t block_template::bytes() const {
   return sizeof *this + wire_.capacity() + pieces_.capacity() * sizeof(piece) +
          distances_.capacity() * sizeof(std::uint16_t) + columns_.capacity() * sizeof(std::uint32_t);
 }
 
-bool block_template::fits(std::size_t index, const telemetry::metrics_batch& batch, bool exemplars) const {
-  if (!batch.own_timestamps_ms.empty() || !time_has_six_bytes(batch.timestamp_ms)) return false;
-  if (!exemplars || batch.exemplars.empty()) return true;
+block_template::way block_template::way_of(std::size_t index, const telemetry::metrics_batch& batch,
+                                           bool exemplars) const {
   const piece& of = pieces_[index];
-  const std::uint32_t first = column(of.first), last = column(of.first + of.count - 1);
-  const auto at = std::lower_bound(batch.exemplars.begin(), batch.exemplars.end(), first,
-                                   [](const telemetry::exemplar& e, std::uint32_t s) { return e.series < s; });
-  return at == batch.exemplars.end() || at->series > last;
+  if (exemplars && !batch.exemplars.empty()) {
+    const std::uint32_t first = column(of.first), last = column(of.first + of.count - 1);
+    const auto at = exemplar_from(batch, first);
+    if (at != batch.exemplars.end() && at->series <= last) return way::slow;
+  }
+  if (batch.own_timestamps_ms.empty()) return time_has_six_bytes(batch.timestamp_ms) ? way::one_time : way::slow;
+  bool own = false;
+  for (std::uint32_t i = of.first; i < of.first + of.count; ++i) {
+    const std::int64_t time = batch.timestamp_of(column(i));
+    if (!time_has_six_bytes(time)) return way::slow;
+    own = own || time != batch.timestamp_ms;
+  }
+  return own ? way::own_times : way::one_time;
 }
 
 void block_template::append(std::size_t index, const telemetry::metrics_batch& batch, std::string& out) const {
@@ -212,6 +231,72 @@ void block_template::append(std::size_t index, const telemetry::metrics_batch& b
 
 namespace {
 
+struct copy_element {
+  std::size_t length, offset, bytes;
+};
+
+/// What put_copy() wrote first.
+copy_element read_copy(const char* at) {
+  const auto byte = [at](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(at[i])); };
+  if ((byte(0) & 3) == 1) return {4 + (byte(0) >> 2 & 7), (byte(0) >> 5 << 8) + byte(1), 2};
+  return {1 + (byte(0) >> 2), byte(1) + (byte(2) << 8), 3};
+}
+
+/// The end of a sample as a literal: the element, the tag, the time.
+constexpr std::size_t own_tail_bytes = 1 + tail_bytes;
+constexpr std::size_t long_copy_bytes = 3;
+
+}  // namespace
+
+void block_template::append_own_times(std::size_t index, const telemetry::metrics_batch& batch,
+                                      std::string& out) const {
+  const piece& of = pieces_[index];
+  const std::size_t begin = out.size();
+  // Where a time is another one than that of the series before, what copies the tail becomes a literal and a copy of
+  // the rest.
+  out.resize(begin + (of.end - of.begin) + of.count * (own_tail_bytes + long_copy_bytes));
+  char* to = out.data() + begin;
+  const char* from = wire_.data() + of.begin;
+  const auto copy_up_to = [&](const char* end) {
+    std::memcpy(to, from, static_cast<std::size_t>(end - from));
+    to += end - from;
+    from = end;
+  };
+  const char* value = wire_.data() + of.value_at;
+  std::int64_t before = batch.timestamp_of(column(of.first));
+  for (std::uint32_t i = of.first; i < of.first + of.count; ++i) {
+    value += distances_[i];
+    copy_up_to(value);
+    std::memcpy(to, &batch.values[column(i)], value_bytes);
+    to += value_bytes;
+    from += value_bytes;
+    const std::int64_t time = batch.timestamp_of(column(i));
+    if (i == of.first) {
+      copy_up_to(from + 1);
+      write_time(time, to);
+      to += time_bytes;
+      from += time_bytes;
+    } else if (time != before) {
+      const copy_element tail = read_copy(from);
+      from += tail.bytes;
+      *to++ = static_cast<char>((tail_bytes - 1) << 2);
+      *to++ = field::sample_time;
+      write_time(time, to);
+      to += time_bytes;
+      if (tail.length > tail_bytes) {
+        *to++ = static_cast<char>(2 | ((tail.length - tail_bytes - 1) << 2));
+        *to++ = static_cast<char>(tail.offset);
+        *to++ = static_cast<char>(tail.offset >> 8);
+      }
+    }
+    before = time;
+  }
+  copy_up_to(wire_.data() + of.end);
+  out.resize(static_cast<std::size_t>(to - out.data()));
+}
+
+namespace {
+
 bool put_exemplar(const telemetry::exemplar& one, std::string& out) {
   std::string body;
   telemetry::label_buffer labels;
@@ -225,31 +310,53 @@ bool put_exemplar(const telemetry::exemplar& one, std::string& out) {
   return true;
 }
 
+/// The series of a piece before compression, with zeros for numbers.
+std::string uncompressed(std::string_view elements, std::size_t raw_bytes) {
+  std::string packed, raw;
+  put_varint(raw_bytes, packed);
+  packed += elements;
+  snappy::Uncompress(packed.data(), packed.size(), &raw);
+  return raw;
+}
+
+/// Takes the first series off `raw`; returns its labels as they are encoded.
+std::string_view take_labels(std::string_view& raw) {
+  std::size_t body = 0, at = 1;
+  for (unsigned shift = 0;; shift += 7) {
+    const auto byte = static_cast<unsigned char>(raw[at++]);
+    body |= static_cast<std::size_t>(byte & 0x7f) << shift;
+    if (byte < 0x80) break;
+  }
+  const auto labels = raw.substr(at, body - 2 - sample_bytes);
+  raw.remove_prefix(at + body);
+  return labels;
+}
+
 }  // namespace
 
 block_template::slow block_template::append_slow(std::size_t index, const telemetry::metrics_batch& batch,
                                                  bool exemplars, std::string& out) const {
   const piece& of = pieces_[index];
+  const std::string steady = uncompressed(std::string_view(wire_).substr(of.begin, of.end - of.begin), of.raw_bytes);
+  std::string_view left = steady;
   std::string raw, body;
+  raw.reserve(steady.size() + steady.size() / 4);
   slow sent;
-  block_->for_each([&](std::size_t i, const telemetry::label_buffer& labels, const telemetry::metric_family&) {
-    if (i < of.first || i >= of.first + of.count) return;
-    const std::uint32_t in = column(static_cast<std::uint32_t>(i));
+  for (std::uint32_t i = of.first; i < of.first + of.count; ++i) {
+    const std::uint32_t in = column(i);
     const auto time = static_cast<std::uint64_t>(batch.timestamp_of(in));
-    body.clear();
-    put_labels(labels.labels(), body);
+    body = take_labels(left);
     body.push_back(field::samples);
-    put_varint(2 + value_bytes + varint_size(time), body);
+    body.push_back(static_cast<char>(2 + value_bytes + varint_size(time)));
     put_double(field::sample_value, batch.values[in], body);
     body.push_back(field::sample_time);
     put_varint(time, body);
     if (exemplars) {
-      const auto at = std::lower_bound(batch.exemplars.begin(), batch.exemplars.end(), in,
-                                       [](const telemetry::exemplar& e, std::uint32_t s) { return e.series < s; });
+      const auto at = exemplar_from(batch, in);
       if (at != batch.exemplars.end() && at->series == in && put_exemplar(*at, body)) ++sent.exemplars;
     }
     put_text(field::series, body, raw);
-  });
+  }
   std::string packed;
   snappy::Compress(raw.data(), raw.size(), &packed);
   out.append(packed, varint_size(raw.size()));  // the message has a length of its own

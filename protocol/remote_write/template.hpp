@@ -15,8 +15,9 @@ namespace troupe::remote_write {
 /// Immutable.
 class block_template {
  public:
-  /// `columns`: the batch's column of each series, ascending; empty: the same. `max_series`: of a piece.
-  block_template(telemetry::block_ref block, std::vector<std::uint32_t> columns, std::size_t max_series);
+  /// `columns`: the batch's column of each series, ascending; empty: the same. `max_series`: of a piece. The block
+  /// isn't needed afterwards.
+  block_template(const telemetry::block_ref& block, std::vector<std::uint32_t> columns, std::size_t max_series);
 
   struct piece {
     std::uint32_t first = 0, count = 0;  ///< series
@@ -28,12 +29,15 @@ class block_template {
   [[nodiscard]] const std::vector<piece>& pieces() const { return pieces_; }
   [[nodiscard]] std::size_t series() const { return distances_.size(); }
   [[nodiscard]] std::size_t bytes() const;  ///< memory
-  [[nodiscard]] const telemetry::block_ref& block() const { return block_; }
 
-  /// Whether append() can encode this piece of the batch; else append_slow().
-  [[nodiscard]] bool fits(std::size_t piece, const telemetry::metrics_batch& batch, bool exemplars) const;
+  /// Which of the three below can encode this piece of the batch; the first that can is the fastest.
+  enum class way : std::uint8_t { one_time, own_times, slow };
+  [[nodiscard]] way way_of(std::size_t piece, const telemetry::metrics_batch& batch, bool exemplars) const;
+  /// All series have the batch's timestamp.
   void append(std::size_t piece, const telemetry::metrics_batch& batch, std::string& out) const;
-  /// Any timestamps, exemplars.
+  /// Some have their own, of six bytes as varints (wire.hpp). Takes at most nine bytes more for each of these.
+  void append_own_times(std::size_t piece, const telemetry::metrics_batch& batch, std::string& out) const;
+  /// Any timestamps, exemplars: encoded and compressed anew.
   struct slow {
     std::size_t raw_bytes = 0, exemplars = 0;
   };
@@ -44,7 +48,6 @@ class block_template {
     return columns_.empty() ? series : columns_[series];
   }
 
-  telemetry::block_ref block_;
   std::vector<std::uint32_t> columns_;
   std::string wire_;
   std::vector<piece> pieces_;

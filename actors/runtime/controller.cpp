@@ -204,6 +204,7 @@ void controller::inside::apply(graph next, prepared_nodes made, config::diagnost
       });
       actors.post(id, [h = one.fresh] { h->start(); });
       components[id] = {one.fresh, one.arguments, false};
+      metrics.prepare(id);
     } else if (auto& kept = components.at(id); !node.schema().equal(kept.arguments, one.arguments)) {
       kept.arguments = one.arguments;
       actors.post(id, [h = kept.of, a = one.arguments] { h->update(a); });

@@ -5,6 +5,7 @@ namespace troupe::runtime {
 namespace {
 
 constexpr const char* evaluation_help = "How long evaluations took that a changed export made necessary.";
+constexpr const char* slow_help = "Seconds in evaluations that took a minute or longer.";
 constexpr const char* wait_help = "How long a component waited for its evaluation after an export had changed.";
 const std::vector<double> evaluation_bounds{.005, .025, .1, .5, 1, 5, 10, 30, 60, 120, 300, 600};
 
@@ -28,12 +29,18 @@ std::shared_ptr<void> controller_metrics::evaluating() {
   return {nullptr, [this](void*) { evaluating_.set(0); }};
 }
 
+void controller_metrics::prepare(const std::string& component) {
+  const auto of = in_.component(component);
+  of->histogram("alloy_component_evaluation_seconds", evaluation_help, evaluation_bounds);
+  of->counter("alloy_component_evaluation_slow_seconds", slow_help);
+}
+
 void controller_metrics::evaluated(const std::string& component, clock_duration waited, clock_duration took) {
   const auto of = in_.component(component);
   of->histogram("alloy_component_evaluation_seconds", evaluation_help, evaluation_bounds).observe(seconds(took));
   own_->histogram("alloy_component_dependencies_wait_seconds", wait_help, evaluation_bounds).observe(seconds(waited));
   if (took >= std::chrono::minutes(1)) {
-    of->counter("alloy_component_evaluation_slow_seconds", "Seconds in evaluations that took a minute or longer.")
+    of->counter("alloy_component_evaluation_slow_seconds", slow_help)
         .add(seconds(took));
   }
 }

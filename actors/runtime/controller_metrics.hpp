@@ -17,6 +17,8 @@ class controller_metrics {
 
   /// The gauge is 1 while the result lives.
   [[nodiscard]] std::shared_ptr<void> evaluating();
+  /// The families of a component that has not been evaluated again yet, at zero.
+  void prepare(const std::string& component);
   /// An evaluation because an export had changed.
   void evaluated(const std::string& component, clock_duration waited, clock_duration took);
   void collect(std::string_view name, metric_type type, std::string_view help, component_metrics::reader read);

@@ -40,7 +40,7 @@ graph::graph(std::shared_ptr<const configuration> of, const registry& kinds, con
     }
   }
   for (auto& [id, node] : nodes_)
-    resolve(node, out);
+    resolve(node, limits, out);
   for (auto& [id, node] : nodes_) {
     for (const auto& used : node.uses)
       nodes_.at(used).used_by.push_back(id);
@@ -87,7 +87,26 @@ void graph::declare(const config::ast::block& block, const registry& kinds, cons
   }
 }
 
-void graph::resolve(graph_node& node, config::diagnostics& out) const {
+namespace {
+
+/// Names of the standard library that should not be used, or not with this stability.
+void library_name(const config::reference& name, const language_limits& limits, config::diagnostics& out) {
+  const auto standing = config::stdlib_standing(name.text());
+  if (standing == config::standing::deprecated) {
+    out.warning(name.where,
+                "this stdlib function is deprecated; please refer to the documentation for updated usage and alternatives");
+  }
+  if (standing == config::standing::experimental && limits.minimum_stability > config::stability::experimental) {
+    out.error(name.where, "function \"" + name.text() +
+                              "\" is at stability level \"experimental\", which is below the minimum allowed stability level \"" +
+                              std::string(to_string(limits.minimum_stability)) +
+                              "\". Use --stability.level command-line flag to enable \"experimental\" features");
+  }
+}
+
+}  // namespace
+
+void graph::resolve(graph_node& node, const language_limits& limits, config::diagnostics& out) const {
   std::set<std::string> uses;
   for (const auto& reference : config::references(node.block->statements)) {
     // The longest prefix that grows into the name of a block wins; then the standard library.
@@ -96,9 +115,14 @@ void graph::resolve(graph_node& node, config::diagnostics& out) const {
       if (auto name = reference.text(parts); nodes_.contains(name)) found = std::move(name);
     }
     if (!found.empty()) {
+      if (config::stdlib().find(reference.parts.front().name)) {
+        out.warning(reference.where, "a component is shadowing an existing stdlib name");
+      }
       uses.insert(std::move(found));
     } else if (!config::stdlib().find(reference.parts.front().name)) {
       out.error(reference.where, "component \"" + reference.text() + "\" does not exist or is out of scope");
+    } else {
+      library_name(reference, limits, out);
     }
   }
   node.uses.assign(uses.begin(), uses.end());

@@ -62,7 +62,7 @@ class graph {
  private:
   void declare(const config::ast::block& block, const registry& kinds, const language_limits& limits,
                config::diagnostics& out);
-  void resolve(graph_node& node, config::diagnostics& out) const;
+  void resolve(graph_node& node, const language_limits& limits, config::diagnostics& out) const;
   void sort(config::diagnostics& out);
 
   std::shared_ptr<const configuration> source_;

@@ -253,3 +253,25 @@ TEST_CASE("a journal with flipped bits and a torn end: it starts, says it, and g
     last = one.value;
   }
 }
+
+TEST_CASE("a disk that is full: it is said, memory stays bounded, and when there is room all of it arrives") {
+  target page(counting);
+  backend to;
+  // A limit on the size of files stands for the disk: the journal's segment cannot grow beyond it.
+  collector troupe(pipeline({page.address()}, to.url()), {}, {"prlimit", "--fsize=4000:"});
+  troupe.ready();
+  REQUIRE(eventually([&] { return troupe.metric("troupe_journal_failed_appends_total") > 0; }));
+  const auto health = get(troupe.url("/-/healthy"));
+  CHECK(health.status == 500);
+  CHECK(health.body.find("journal") != std::string::npos);
+  CHECK(health.body.find("File too large") != std::string::npos);
+  const int before = page.scrapes();
+  REQUIRE(eventually([&] { return page.scrapes() >= before + 5; }));
+  CHECK(troupe.metric("troupe_edge_in_flight_items") > 0);
+  temporary_directory scratch;
+  process more({"prlimit", "--pid", std::to_string(troupe.program().id()), "--fsize=unlimited:"}, scratch.file("out"));
+  REQUIRE(more.wait() == 0);
+  REQUIRE(eventually([&] { return to.samples_of("scraped_total").size() >= static_cast<std::size_t>(before + 5); }));
+  CHECK(each_once(to.samples_of("scraped_total"), static_cast<std::size_t>(before + 5)));
+  CHECK(eventually([&] { return get(troupe.url("/-/healthy")).status == 200; }));
+}

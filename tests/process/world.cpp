@@ -95,7 +95,8 @@ fetched post(const std::string& url) {
   return fetch("POST", url);
 }
 
-collector::collector(std::string configuration, std::vector<std::string> flags) : flags_(std::move(flags)) {
+collector::collector(std::string configuration, std::vector<std::string> flags, std::vector<std::string> before)
+    : flags_(std::move(flags)), before_(std::move(before)) {
   configure(configuration);
   start();
 }
@@ -111,6 +112,7 @@ void collector::start() {
   std::vector<std::string> command{TROUPE_PROGRAM, "run", directory_.file("config.alloy"),
                                    "--server.http.listen-addr=127.0.0.1:0",
                                    "--storage.path=" + directory_.file("data")};
+  command.insert(command.begin(), before_.begin(), before_.end());
   command.insert(command.end(), flags_.begin(), flags_.end());
   process_ = std::make_unique<process>(std::move(command), directory_.file("log"));
 }

@@ -55,7 +55,8 @@ fetched post(const std::string& url);
 /// `troupe run` with a configuration in a directory of its own.
 class collector {
  public:
-  explicit collector(std::string configuration, std::vector<std::string> flags = {});
+  /// `before`: a command that runs the collector, `prlimit …`.
+  explicit collector(std::string configuration, std::vector<std::string> flags = {}, std::vector<std::string> before = {});
 
   void configure(const std::string& configuration);
   void start();
@@ -69,7 +70,7 @@ class collector {
 
  private:
   temporary_directory directory_;
-  std::vector<std::string> flags_;
+  std::vector<std::string> flags_, before_;
   std::unique_ptr<process> process_;
   std::string address_;
 };

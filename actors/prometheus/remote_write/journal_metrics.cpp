@@ -17,9 +17,14 @@ journal_metrics::journal_metrics(runtime::component_metrics& in)
       bytes_(in.gauge("troupe_journal_bytes", "Size of the journal on the disk.")),
       segments_(in.gauge("troupe_journal_segments", "Segments of the journal.")),
       in_samples_(in.counter("prometheus_remote_storage_samples_in_total", "Samples that came in.")),
-      highest_(in.gauge("troupe_journal_next_record", "Number of the record that is written next.")) {}
+      next_record_(in.gauge("troupe_journal_next_record", "Number of the record that is written next.")),
+      highest_(in.gauge("prometheus_remote_storage_highest_timestamp_in_seconds", "Newest sample that came in, Unix seconds.")) {}
 
-void journal_metrics::appended(std::uint64_t samples, std::uint64_t exemplars) {
+void journal_metrics::appended(std::uint64_t samples, std::uint64_t exemplars, std::int64_t timestamp_ms) {
+  if (timestamp_ms > highest_ms_) {
+    highest_ms_ = timestamp_ms;
+    highest_.set(static_cast<double>(timestamp_ms / 1000));
+  }
   samples_.add(static_cast<double>(samples));
   in_samples_.add(static_cast<double>(samples));
   if (exemplars > 0) exemplars_.add(static_cast<double>(exemplars));
@@ -39,7 +44,7 @@ void journal_metrics::damaged(std::uint64_t places) {
 void journal_metrics::follow(const journal::journal_counts& now, std::size_t active_series) {
   bytes_.set(static_cast<double>(now.bytes));
   segments_.set(static_cast<double>(now.segments));
-  highest_.set(static_cast<double>(now.next));
+  next_record_.set(static_cast<double>(now.next));
   active_series_.set(static_cast<double>(active_series));
 }
 

@@ -14,7 +14,7 @@ class journal_metrics {
  public:
   explicit journal_metrics(runtime::component_metrics& in);
 
-  void appended(std::uint64_t samples, std::uint64_t exemplars);
+  void appended(std::uint64_t samples, std::uint64_t exemplars, std::int64_t timestamp_ms);
   void lost(const journal::loss& what);
   void damaged(std::uint64_t bytes);
   void follow(const journal::journal_counts& now, std::size_t active_series);
@@ -31,7 +31,9 @@ class journal_metrics {
   runtime::gauge& bytes_;
   runtime::gauge& segments_;
   runtime::counter& in_samples_;
+  runtime::gauge& next_record_;
   runtime::gauge& highest_;
+  std::int64_t highest_ms_ = 0;
 };
 
 }  // namespace troupe::prometheus

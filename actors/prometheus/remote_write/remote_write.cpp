@@ -161,7 +161,7 @@ result<void> remote_write_component::append(const telemetry::metrics_ref& batch,
       payload_, static_cast<std::uint32_t>(batch->items()), {identity.source, identity.number}, needs,
       [&](journal::definition_id id) { return remote_write::definition(*batch->block, id); }, context_.wall_ms());
   if (!number) return tl::unexpected(number.error());
-  metrics_.appended(batch->items(), batch->exemplars.size());
+  metrics_.appended(batch->items(), batch->exemplars.size(), batch->timestamp_ms);
   recent_.add(*number, batch);
   return {};
 }

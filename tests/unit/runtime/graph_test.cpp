@@ -113,6 +113,15 @@ TEST_CASE("names of the standard library are no components") {
   CHECK(built("toy.part \"a\" { from = [sys.env(\"X\"), constants.os] }").said().empty());
 }
 
+TEST_CASE("old names of the standard library are warned of, young ones refused") {
+  const built old("toy.part \"a\" { from = [env(\"X\")] }");
+  REQUIRE(old.out.size() == 1);
+  CHECK_FALSE(old.out.has_errors());
+  CHECK(old.said().find("deprecated") != std::string::npos);
+  const built young("toy.part \"a\" { from = [array.group_by([], \"x\", false)] }");
+  CHECK(young.out.has_errors());
+}
+
 TEST_CASE("a long chain is no deep recursion") {
   std::string text = "toy.part \"p0\" { }\n";
   for (int i = 1; i < 20'000; ++i)

@@ -14,14 +14,14 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t default_limit = 1000, most_limit = 100'000;
-constexpr std::size_t default_points = 500, most_points = 100'000;
-constexpr std::size_t most_samples = 5'000'000;
+constexpr std::size_t default_points = 500, most_points = 100'000;  // per series
+constexpr std::size_t most_samples = 1'000'000;                     // of one answer
 
 std::string dump(const json& j) {
   return j.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 answer failed(int status, const std::string& why) {
-  return {status, dump({{"error", why}})};
+  return {status, error_json(why)};
 }
 
 json value_json(double value) {
@@ -80,28 +80,36 @@ answer samples(reader& of, const http::server_request& question, std::int64_t no
   if (!found) return failed(503, found.error().message);
   const auto from_ms = static_cast<std::int64_t>(std::llround(*from * 1000)),
              to_ms = static_cast<std::int64_t>(std::llround(*to * 1000));
-  auto all = json::array();
+  std::vector<std::int64_t> ids;
+  for (const auto& one : found->series)
+    ids.push_back(one.id);
+  // The text grows series by series: as a tree of values it would take many times its size.
+  std::string out = "{\"series\":[";
   std::size_t sum = 0;
-  for (const auto& one : found->series) {
-    const auto read = of.samples(one.id, from_ms, to_ms);
-    if (!read) return failed(503, read.error().message);
+  const auto read = of.samples(ids, from_ms, to_ms, [&](std::size_t index, const std::vector<sample>& all) {
     auto list = json::array();
-    for (const auto& s : thin(*read, from_ms, to_ms, *points))
+    for (const auto& s : thin(all, from_ms, to_ms, *points))
       list.push_back({static_cast<double>(s.time_ms) / 1000, value_json(s.value)});
-    if (list.empty()) continue;
-    sum += list.size();
-    all.push_back({{"labels", labels_json(one.labels)}, {"samples", std::move(list)}});
-    if (sum > most_samples) {
+    if (list.empty()) return true;
+    if (sum + list.size() > most_samples) {
       found->truncated = true;
-      break;
+      return false;
     }
-  }
-  return {200, dump({{"series", std::move(all)}, {"truncated", found->truncated}})};
+    if (sum > 0) out += ',';
+    sum += list.size();
+    out += dump({{"labels", labels_json(found->series[index].labels)}, {"samples", std::move(list)}});
+    return true;
+  });
+  if (!read) return failed(503, read.error().message);
+  out += std::string("],\"truncated\":") + (found->truncated ? "true}" : "false}");
+  return {200, std::move(out)};
 }
 
-answer list(const char* name, const result<std::vector<std::string>>& texts) {
-  if (!texts) return failed(503, texts.error().message);
-  return {200, dump({{name, *texts}})};
+answer list(const char* name, const result<reader::text_list>& found) {
+  if (!found) return failed(503, found.error().message);
+  json all{{name, found->texts}};
+  if (found->truncated) all["truncated"] = true;
+  return {200, dump(all)};
 }
 
 answer metadata(reader& of) {
@@ -118,6 +126,10 @@ answer metadata(reader& of) {
 }
 
 }  // namespace
+
+std::string error_json(const std::string& why) {
+  return dump({{"error", why}});
+}
 
 answer ask(reader& of, const std::string& path, const http::server_request& question, std::int64_t now_ms) {
   if (path == "series") return series(of, question);

@@ -17,4 +17,7 @@ struct answer {
 [[nodiscard]] answer ask(reader& of, const std::string& path, const http::server_request& question,
                          std::int64_t now_ms);
 
+/// {"error": why}
+[[nodiscard]] std::string error_json(const std::string& why);
+
 }  // namespace troupe::store

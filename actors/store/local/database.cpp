@@ -3,17 +3,19 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
-
-#include "actors/store/local/samples.hpp"
 
 namespace troupe::store {
 
 namespace {
 
 constexpr int schema_version = 1;
+/// So many columns of a block are taken into memory at once while its rows become chunks.
+constexpr std::size_t columns_at_once = 4096;
+/// A chunk that grows beyond twice this, because others with the same beginning came, is cut.
+constexpr std::size_t chunk_samples = 1000;
 constexpr const char* schema = R"(
   CREATE TABLE series(id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, labels TEXT NOT NULL);
   CREATE INDEX series_by_hash ON series(hash);
@@ -25,7 +27,7 @@ constexpr const char* schema = R"(
   CREATE INDEX recent_by_block ON recent(block, time);
   CREATE TABLE chunks(series INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL, data BLOB NOT NULL,
                       PRIMARY KEY(series, first)) WITHOUT ROWID;
-  CREATE INDEX chunks_by_time ON chunks(last);
+  CREATE INDEX chunks_by_age ON chunks(last, count);
 )";
 
 template <class N>
@@ -40,82 +42,95 @@ std::vector<N> numbers_of(std::string_view bytes) {
   return numbers;
 }
 
+/// Labels as a JSON object, the form in which series are kept.
+std::string labels_json(const std::vector<telemetry::label_view>& labels) {
+  auto all = nlohmann::ordered_json::object();
+  for (const auto& [name, value] : labels)
+    all[std::string(name)] = std::string(value);
+  return all.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 }  // namespace
 
-result<void> connection::open(const std::string& path, bool read_only) {
-  const int flags =
-      (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) | SQLITE_OPEN_NOMUTEX;
-  if (sqlite3_open_v2(path.c_str(), &db_, flags, nullptr) != SQLITE_OK)
-    return tl::unexpected(last_error("cannot open " + path));
-  sqlite3_busy_timeout(db_, 5000);
-  return {};
-}
-
-result<void> connection::run(const char* sql) {
-  if (sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return tl::unexpected(last_error("store"));
-  return {};
-}
-
 struct database::statements {
-  explicit statements(const connection& db)
+  explicit statements(connection& db)
       : find_series(db, "SELECT id, labels FROM series WHERE hash = ?"),
         add_series(db, "INSERT INTO series(hash, labels) VALUES(?, ?)"),
         add_label(db, "INSERT OR IGNORE INTO labels(name, value, series) VALUES(?, ?, ?)"),
         add_family(db, "INSERT OR REPLACE INTO families(name, type, help) VALUES(?, ?, ?)"),
         add_block(db, "INSERT INTO blocks(series) VALUES(?)"),
         add_recent(db, "INSERT INTO recent(block, time, size, data) VALUES(?, ?, ?, ?)"),
+        find_chunk(db, "SELECT data FROM chunks WHERE series = ? AND first = ?"),
         add_chunk(db, "INSERT OR REPLACE INTO chunks(series, first, last, count, data) VALUES(?, ?, ?, ?, ?)") {}
-  statement find_series, add_series, add_label, add_family, add_block, add_recent, add_chunk;
+  statement find_series, add_series, add_label, add_family, add_block, add_recent, find_chunk, add_chunk;
 };
 
-database::database(std::string path) : path_(std::move(path)) {}
+database::database() = default;
 database::~database() = default;
 
-result<std::unique_ptr<database>> database::open(const std::string& path, std::string& note) {
-  std::unique_ptr<database> made(new database(path));
-  auto ok = made->db_.open(path, false);
-  if (ok) ok = made->prepare();
-  if (ok) return made;
-  const int code = sqlite3_errcode(made->db_.get()) & 0xff;
-  if (code != SQLITE_CORRUPT && code != SQLITE_NOTADB) return tl::unexpected(ok.error());
-  note = ok.error().message + "; kept as " + path + ".damaged, a new one is begun";
-  made.reset();
-  for (const char* suffix : {"", "-wal", "-shm"})
+void database::set_aside(const std::string& path) {
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::remove((path + ".damaged" + suffix).c_str());
     std::rename((path + suffix).c_str(), (path + ".damaged" + suffix).c_str());
-  made.reset(new database(path));
-  if (ok = made->db_.open(path, false); ok) ok = made->prepare();
+  }
+}
+
+result<std::unique_ptr<database>> database::open(const std::string& path, std::string& note) {
+  std::unique_ptr<database> made(new database);
+  auto ok = made->prepare(path);
+  if (!ok && made->damaged()) {
+    note = ok.error().message + "; kept as " + path + ".damaged, a new one is begun";
+    made.reset();
+    set_aside(path);
+    made.reset(new database);
+    ok = made->prepare(path);
+  }
   if (!ok) return tl::unexpected(ok.error());
   return made;
 }
 
-result<void> database::prepare() {
+result<void> database::prepare(const std::string& path) {
+  if (auto ok = db_.open(path, false); !ok) return ok;
   if (auto ok = db_.run("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
-                        "PRAGMA cache_size = -4096;");
+                        "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -4096;");
       !ok)
     return ok;
   std::int64_t version = 0;
   {
     statement ask(db_, "PRAGMA user_version");
     if (ask.step()) version = ask.integer(0);
-    if (ask.failed()) return tl::unexpected(db_.last_error("store"));
+    if (ask.failed()) return tl::unexpected(ask.trouble("store"));
   }
   if (version > schema_version)
     return failure("the store was written by a newer version (" + std::to_string(version) + ")");
   if (version == 0) {
-    if (auto ok = db_.run("BEGIN"); !ok) return ok;
-    if (auto ok = db_.run(schema); !ok) return ok;
-    if (auto ok = db_.run("PRAGMA user_version = 1; COMMIT"); !ok) return ok;
+    auto ok = in_transaction([&]() -> result<void> {
+      if (auto made = db_.run(schema); !made) return made;
+      return db_.run("PRAGMA user_version = 1");
+    });
+    if (!ok) return ok;
   }
   if (auto ok = db_.run("SELECT count(*) FROM blocks"); !ok) return ok;
   statements_ = std::make_unique<statements>(db_);
-  return {};
+  return count_series();
 }
 
-std::string labels_json(const std::vector<telemetry::label_view>& labels) {
-  nlohmann::ordered_json all = nlohmann::ordered_json::object();
-  for (const auto& [name, value] : labels)
-    all[std::string(name)] = std::string(value);
-  return all.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+/// All of it or nothing.
+template <class F>
+result<void> database::in_transaction(F&& work) {
+  auto ok = db_.run("BEGIN IMMEDIATE");
+  if (ok) ok = work();
+  if (ok) ok = db_.run("COMMIT");
+  // Some errors, a full disk for one, have already rolled it back.
+  if (!ok && sqlite3_get_autocommit(db_.get()) == 0) (void)db_.run("ROLLBACK");
+  return ok;
+}
+
+result<void> database::count_series() {
+  statement ask(db_, "SELECT count(*) FROM series");
+  if (ask.step()) series_ = ask.integer(0);
+  if (ask.failed()) return tl::unexpected(ask.trouble("store"));
+  return {};
 }
 
 result<std::int64_t> database::series_id(const telemetry::label_buffer& labels) {
@@ -128,10 +143,12 @@ result<std::int64_t> database::series_id(const telemetry::label_buffer& labels) 
     if (find.text(1) == text) found = find.integer(0);
   }
   find.reset();
+  if (find.failed()) return tl::unexpected(find.trouble("store"));
   if (found != 0) return found;
   if (auto ok = statements_->add_series.bind(1, hash).bind(2, text).execute("store"); !ok)
     return tl::unexpected(ok.error());
   const auto id = sqlite3_last_insert_rowid(db_.get());
+  ++series_;
   for (const auto& [name, value] : labels.labels()) {
     if (auto ok = statements_->add_label.bind(1, name).bind(2, value).bind(3, id).execute("store"); !ok)
       return tl::unexpected(ok.error());
@@ -169,52 +186,58 @@ result<std::int64_t> database::block_id(const telemetry::block_ref& block) {
 }
 
 result<void> database::write(std::span<const telemetry::metrics_ref> batches) {
-  if (auto ok = db_.run("BEGIN IMMEDIATE"); !ok) return ok;
-  const auto write_all = [&]() -> result<void> {
+  auto ok = in_transaction([&]() -> result<void> {
     for (const auto& batch : batches) {
       const auto block = block_id(batch->block);
       if (!block) return tl::unexpected(block.error());
-      std::string data(bytes_of(batch->values));
-      data += bytes_of(batch->own_timestamps_ms);
+      auto data = bytes_of(batch->values);
+      std::string with_times;
+      if (!batch->own_timestamps_ms.empty()) {
+        with_times.append(data).append(bytes_of(batch->own_timestamps_ms));
+        data = with_times;
+      }
       auto& add = statements_->add_recent;
       add.bind(1, *block)
           .bind(2, batch->timestamp_ms)
           .bind(3, static_cast<std::int64_t>(batch->values.size()))
           .bind_blob(4, data);
-      if (auto ok = add.execute("store"); !ok) return ok;
+      if (auto added = add.execute("store"); !added) return added;
     }
-    return db_.run("COMMIT");
-  };
-  auto ok = write_all();
+    return {};
+  });
   if (!ok) {
-    (void)db_.run("ROLLBACK");
-    blocks_.clear();  // some of them may have been taken back
+    blocks_.clear();  // some of them may have been taken back, and series, too
+    (void)count_series();
   }
-  forget_unused();
+  std::erase_if(blocks_, [](const auto& one) { return one.second.of.expired(); });
   return ok;
 }
 
-void database::forget_unused() {
-  std::erase_if(blocks_, [](const auto& one) { return one.second.of.expired(); });
+result<std::vector<std::int64_t>> database::blocks_worth_compacting(const compaction& which) {
+  std::unordered_set<std::int64_t> in_use;
+  for (const auto& [id, one] : blocks_) {
+    if (!one.of.expired()) in_use.insert(one.id);
+  }
+  std::vector<std::int64_t> all, worth;
+  std::uint64_t bytes = 0;
+  statement ask(db_, "SELECT block, count(*), min(time), sum(size) FROM recent WHERE time < ? GROUP BY block");
+  ask.bind(1, which.before_ms);
+  while (ask.step()) {
+    const auto block = ask.integer(0);
+    all.push_back(block);
+    bytes += 8 * static_cast<std::uint64_t>(ask.integer(3));
+    if (ask.integer(1) >= which.rows || ask.integer(2) < which.before_ms - which.age_ms || !in_use.contains(block))
+      worth.push_back(block);
+  }
+  if (ask.failed()) return tl::unexpected(ask.trouble("store"));
+  return bytes > which.bytes ? all : worth;
 }
 
-result<void> database::compact(std::int64_t before_ms) {
-  std::vector<std::int64_t> blocks;
-  {
-    statement ask(db_, "SELECT DISTINCT block FROM recent WHERE time < ?");
-    ask.bind(1, before_ms);
-    while (ask.step())
-      blocks.push_back(ask.integer(0));
-    if (ask.failed()) return tl::unexpected(db_.last_error("store"));
-  }
-  for (const auto block : blocks) {
-    if (auto ok = db_.run("BEGIN IMMEDIATE"); !ok) return ok;
-    auto ok = compact_block(block, before_ms);
-    if (ok) ok = db_.run("COMMIT");
-    if (!ok) {
-      (void)db_.run("ROLLBACK");
-      return ok;
-    }
+result<void> database::compact(const compaction& which) {
+  const auto blocks = blocks_worth_compacting(which);
+  if (!blocks) return tl::unexpected(blocks.error());
+  for (const auto block : *blocks) {
+    if (auto ok = in_transaction([&] { return compact_block(block, which.before_ms); }); !ok) return ok;
   }
   std::string known = "0";
   for (const auto& [id, one] : blocks_)
@@ -229,74 +252,118 @@ result<void> database::compact_block(std::int64_t block, std::int64_t before_ms)
     statement ask(db_, "SELECT series FROM blocks WHERE id = ?");
     ask.bind(1, block);
     if (ask.step()) series = numbers_of<std::int64_t>(ask.text(0));
+    if (ask.failed()) return tl::unexpected(ask.trouble("store"));
   }
-  std::vector<std::vector<sample>> columns(series.size());
-  {
-    statement ask(db_, "SELECT time, size, data FROM recent WHERE block = ? AND time < ? ORDER BY time, id");
-    ask.bind(1, block).bind(2, before_ms);
-    while (ask.step()) {
-      const auto size = static_cast<std::size_t>(ask.integer(1));
-      const auto data = ask.text(2);
-      if (size != series.size() || data.size() < 8 * size) continue;
-      const auto values = numbers_of<double>(data.substr(0, 8 * size));
-      const auto times = numbers_of<std::int64_t>(data.substr(8 * size));
-      for (std::size_t i = 0; i < size; ++i) {
-        const bool own = i < times.size() && times[i] != telemetry::metrics_batch::no_timestamp;
-        columns[i].push_back({own ? times[i] : ask.integer(0), values[i]});
+  statement rows(db_, "SELECT time, size, data FROM recent WHERE block = ? AND time < ? ORDER BY id");
+  rows.bind(1, block).bind(2, before_ms);
+  for (std::size_t begin = 0; begin < series.size(); begin += columns_at_once) {
+    std::vector<std::vector<sample>> columns(std::min(columns_at_once, series.size() - begin));
+    while (rows.step()) {
+      const auto size = static_cast<std::size_t>(rows.integer(1));
+      const auto data = rows.text(2);
+      if (size != series.size() || (data.size() != 8 * size && data.size() != 16 * size)) continue;  // no such row
+      for (std::size_t i = 0; i < columns.size(); ++i) {
+        sample one{rows.integer(0), 0};
+        std::memcpy(&one.value, data.data() + 8 * (begin + i), 8);
+        if (data.size() == 16 * size) {
+          std::int64_t own;
+          std::memcpy(&own, data.data() + 8 * (size + begin + i), 8);
+          if (own != telemetry::metrics_batch::no_timestamp) one.time_ms = own;
+        }
+        columns[i].push_back(one);
       }
     }
-    if (ask.failed()) return tl::unexpected(db_.last_error("store"));
-  }
-  for (std::size_t i = 0; i < series.size(); ++i) {
-    auto& all = columns[i];
-    if (all.empty()) continue;
-    std::stable_sort(all.begin(), all.end(), [](const sample& a, const sample& b) { return a.time_ms < b.time_ms; });
-    auto& add = statements_->add_chunk;
-    add.bind(1, series[i])
-        .bind(2, all.front().time_ms)
-        .bind(3, all.back().time_ms)
-        .bind(4, static_cast<std::int64_t>(all.size()))
-        .bind_blob(5, pack(all));
-    if (auto ok = add.execute("store"); !ok) return ok;
+    if (rows.failed()) return tl::unexpected(rows.trouble("store"));
+    rows.reset();
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      sort_by_time(columns[i]);
+      if (auto ok = add_chunk(series[begin + i], std::move(columns[i])); !ok) return ok;
+    }
   }
   statement remove(db_, "DELETE FROM recent WHERE block = ? AND time < ?");
   return remove.bind(1, block).bind(2, before_ms).execute("store");
 }
 
+/// Where one with the same beginning is there already (own timestamps, or two blocks with the same series), they
+/// become one.
+result<void> database::add_chunk(std::int64_t series, std::vector<sample> samples) {
+  while (!samples.empty()) {
+    auto& find = statements_->find_chunk;
+    std::vector<sample> there, rest;
+    find.bind(1, series).bind(2, samples.front().time_ms);
+    if (find.step()) (void)unpack(find.text(0), there);  // of a damaged one what is left
+    find.reset();
+    if (find.failed()) return tl::unexpected(find.trouble("store"));
+    if (!there.empty()) {
+      there.insert(there.end(), samples.begin(), samples.end());
+      samples = std::move(there);
+      sort_by_time(samples);
+      if (samples.size() > 2 * chunk_samples) {
+        rest.assign(samples.begin() + chunk_samples, samples.end());
+        samples.resize(chunk_samples);
+      }
+    }
+    const auto data = pack(samples);
+    auto& add = statements_->add_chunk;
+    add.bind(1, series)
+        .bind(2, samples.front().time_ms)
+        .bind(3, samples.back().time_ms)
+        .bind(4, static_cast<std::int64_t>(samples.size()))
+        .bind_blob(5, data);
+    if (auto ok = add.execute("store"); !ok) return ok;
+    samples = std::move(rest);
+  }
+  return {};
+}
+
+result<std::uint64_t> database::remove_before(std::int64_t time_ms) {
+  std::int64_t samples = 0;
+  auto ok = in_transaction([&]() -> result<void> {
+    for (const auto& [ask, order] :
+         {std::pair{"SELECT coalesce(sum(count), 0) FROM chunks WHERE last < ?", "DELETE FROM chunks WHERE last < ?"},
+          {"SELECT coalesce(sum(size), 0) FROM recent WHERE time < ?", "DELETE FROM recent WHERE time < ?"}}) {
+      statement count(db_, ask);
+      if (count.bind(1, time_ms).step()) samples += count.integer(0);
+      if (count.failed()) return tl::unexpected(count.trouble("store"));
+      statement remove(db_, order);
+      if (auto done = remove.bind(1, time_ms).execute("store"); !done) return done;
+    }
+    return {};
+  });
+  if (!ok) return tl::unexpected(ok.error());
+  return static_cast<std::uint64_t>(samples);
+}
+
 result<removed> database::retain(const retention& bounds, std::int64_t now_ms) {
   removed gone;
-  const auto remove_before = [&](std::int64_t time) -> result<std::uint64_t> {
-    std::int64_t samples = 0;
-    for (const char* ask : {"SELECT coalesce(sum(count), 0) FROM chunks WHERE last < ?",
-                            "SELECT coalesce(sum(size), 0) FROM recent WHERE time < ?"}) {
-      statement count(db_, ask);
-      if (count.bind(1, time).step()) samples += count.integer(0);
-    }
-    for (const char* order : {"DELETE FROM chunks WHERE last < ?", "DELETE FROM recent WHERE time < ?"}) {
-      statement remove(db_, order);
-      if (auto ok = remove.bind(1, time).execute("store"); !ok) return tl::unexpected(ok.error());
-    }
-    return static_cast<std::uint64_t>(samples);
-  };
   if (bounds.max_age_ms > 0) {
     const auto some = remove_before(now_ms - bounds.max_age_ms);
     if (!some) return tl::unexpected(some.error());
     gone.by_age = *some;
   }
-  for (int round = 0; bounds.max_bytes > 0 && bytes() > bounds.max_bytes && round < 100; ++round) {
-    std::int64_t oldest = now_ms;
-    statement ask(db_, "SELECT min(t) FROM (SELECT min(last) AS t FROM chunks UNION ALL SELECT min(time) FROM recent)");
-    if (ask.step()) oldest = ask.integer(0);
-    if (oldest == 0 || oldest > now_ms) break;
-    const auto some = remove_before(oldest + std::max<std::int64_t>(1, (now_ms - oldest) / 10));
+  while (bounds.max_bytes > 0 && bytes() > bounds.max_bytes) {
+    // A small part of the rows at once; not of the time, for own timestamps can be anything.
+    std::int64_t before = 0;
+    {
+      statement ask(db_,
+                    "SELECT t FROM (SELECT last AS t FROM chunks UNION ALL SELECT time FROM recent) ORDER BY t LIMIT 1 "
+                    "OFFSET ((SELECT count(*) FROM chunks) + (SELECT count(*) FROM recent)) / 50");
+      const bool some = ask.step();
+      if (ask.failed()) return tl::unexpected(ask.trouble("store"));
+      if (!some) break;  // what is left are series
+      before = ask.integer(0);
+    }
+    const auto some = remove_before(before == std::numeric_limits<std::int64_t>::max() ? before : before + 1);
     if (!some) return tl::unexpected(some.error());
+    if (*some == 0) break;
     gone.by_size += *some;
     if (auto ok = db_.run("PRAGMA incremental_vacuum"); !ok) return tl::unexpected(ok.error());
   }
   if (gone.by_age + gone.by_size > 0) {
     if (auto ok = remove_empty_series(); !ok) return tl::unexpected(ok.error());
   }
-  (void)db_.run("PRAGMA incremental_vacuum(1000); PRAGMA wal_checkpoint(PASSIVE)");
+  if (auto ok = db_.run("PRAGMA incremental_vacuum(1000)"); !ok) return tl::unexpected(ok.error());
+  (void)db_.run("PRAGMA wal_checkpoint(PASSIVE)");  // readers may be in the way: the next one does it
   return gone;
 }
 
@@ -308,23 +375,24 @@ result<void> database::remove_empty_series() {
     for (const auto id : numbers_of<std::int64_t>(blocks.text(0)))
       used.insert(id);
   }
+  if (blocks.failed()) return tl::unexpected(blocks.trouble("store"));
   std::vector<std::int64_t> empty;
-  statement ask(db_, "SELECT id FROM series WHERE id NOT IN (SELECT series FROM chunks)");
+  statement ask(db_, "SELECT id FROM series WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE chunks.series = series.id)");
   while (ask.step()) {
     if (!used.contains(ask.integer(0))) empty.push_back(ask.integer(0));
   }
+  if (ask.failed()) return tl::unexpected(ask.trouble("store"));
   if (empty.empty()) return {};
-  if (auto ok = db_.run("BEGIN IMMEDIATE"); !ok) return ok;
   statement series(db_, "DELETE FROM series WHERE id = ?"), labels(db_, "DELETE FROM labels WHERE series = ?");
-  for (const auto id : empty) {
-    auto ok = series.bind(1, id).execute("store");
-    if (ok) ok = labels.bind(1, id).execute("store");
-    if (!ok) {
-      (void)db_.run("ROLLBACK");
-      return ok;
+  auto ok = in_transaction([&]() -> result<void> {
+    for (const auto id : empty) {
+      if (auto gone = series.bind(1, id).execute("store"); !gone) return gone;
+      if (auto gone = labels.bind(1, id).execute("store"); !gone) return gone;
     }
-  }
-  return db_.run("COMMIT");
+    return {};
+  });
+  if (!ok) return ok;
+  return count_series();
 }
 
 std::uint64_t database::bytes() {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
 #include "protocol/telemetry/batch.hpp"
 
@@ -12,6 +13,7 @@ namespace troupe::store {
 namespace {
 
 constexpr std::int64_t longest_query_ms = 5000;
+constexpr std::size_t series_at_once = 256;
 
 std::int64_t steady_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
@@ -35,19 +37,36 @@ result<std::unique_ptr<reader>> reader::open(const std::string& path) {
   auto made = std::make_unique<reader>();
   if (auto ok = made->db_.open(path, true); !ok) return tl::unexpected(ok.error());
   sqlite3_progress_handler(
-      made->db_.get(), 10'000,
-      [](void* self) { return steady_ms() > static_cast<reader*>(self)->deadline_ms_ ? 1 : 0; }, made.get());
+      made->db_.get(), 10'000, [](void* self) { return static_cast<const reader*>(self)->late() ? 1 : 0; }, made.get());
   return made;
 }
 
-std::unique_lock<std::mutex> reader::begin() {
-  std::unique_lock lock(mutex_);
-  deadline_ms_ = steady_ms() + longest_query_ms;
-  return lock;
+class reader::snapshot {
+ public:
+  explicit snapshot(reader& of) : of_(of), lock_(of.mutex_) {
+    of.deadline_ms_ = steady_ms() + longest_query_ms;
+    (void)of.db_.run("BEGIN");  // where it fails, so does the query
+  }
+  ~snapshot() { (void)of_.db_.run("ROLLBACK"); }
+  snapshot(const snapshot&) = delete;
+
+ private:
+  reader& of_;
+  std::unique_lock<std::mutex> lock_;
+};
+
+bool reader::late() const {
+  return steady_ms() > deadline_ms_;
+}
+
+error reader::failed(statement& which) const {
+  auto why = which.trouble("query");
+  if (late()) why.message = "the query takes longer than 5 seconds: ask for less";
+  return why;
 }
 
 result<series_list> reader::series(const selector& which, std::size_t limit) {
-  const auto lock = begin();
+  const snapshot held(*this);
   // The database narrows by one condition that it has an index for; the rest is decided here.
   const matcher* narrow = nullptr;
   for (const auto& one : which.matchers()) {
@@ -67,92 +86,122 @@ result<series_list> reader::series(const selector& which, std::size_t limit) {
     }
     list.series.push_back(std::move(one));
   }
-  if (ask.failed()) return tl::unexpected(db_.last_error("query"));
+  if (ask.failed()) return tl::unexpected(failed(ask));
   return list;
 }
 
-result<std::vector<sample>> reader::samples(std::int64_t series, std::int64_t from_ms, std::int64_t to_ms) {
-  const auto lock = begin();
-  std::vector<sample> all;
-  statement chunks(db_, "SELECT data FROM chunks WHERE series = ? AND first <= ? AND last >= ? ORDER BY first");
-  chunks.bind(1, series).bind(2, to_ms).bind(3, from_ms);
-  while (chunks.step()) {
-    if (!unpack(chunks.text(0), all)) return failure("a damaged chunk");
-  }
-  if (chunks.failed()) return tl::unexpected(db_.last_error("query"));
-
-  statement blocks(db_, "SELECT id, series FROM blocks");
-  while (blocks.step()) {
-    const auto ids = blocks.text(1);
-    std::int64_t column = -1;
-    for (std::size_t at = 0; at + 8 <= ids.size() && column < 0; at += 8) {
-      std::int64_t id;
-      std::memcpy(&id, ids.data() + at, 8);
-      if (id == series) column = static_cast<std::int64_t>(at / 8);
-    }
-    if (column < 0) continue;
-    // Own timestamps may lie anywhere: they are read and judged, only plain rows are narrowed by the database.
-    statement rows(
-        db_,
-        "SELECT time, substr(data, 1 + 8 * ?2, 8), CASE WHEN length(data) > 8 * size THEN substr(data, 1 + 8 * (size + "
-        "?2), 8) END "
-        "FROM recent WHERE block = ?1 AND (time BETWEEN ?3 AND ?4 OR length(data) > 8 * size) ORDER BY time, id");
-    rows.bind(1, blocks.integer(0)).bind(2, column).bind(3, from_ms).bind(4, to_ms);
-    while (rows.step()) {
-      sample one{rows.integer(0), 0};
-      if (rows.text(1).size() != 8) continue;
-      std::memcpy(&one.value, rows.text(1).data(), 8);
-      if (rows.text(2).size() == 8) {
-        std::int64_t own;
-        std::memcpy(&own, rows.text(2).data(), 8);
-        if (own != telemetry::metrics_batch::no_timestamp) one.time_ms = own;
+result<void> reader::samples(std::span<const std::int64_t> series, std::int64_t from_ms, std::int64_t to_ms,
+                             const taker& f) {
+  const snapshot held(*this);
+  // Where recent rows have them: by block, the column and the index in `series`, by rising index.
+  struct place {
+    std::size_t column, index;
+  };
+  std::unordered_map<std::int64_t, std::vector<place>> places;
+  {
+    std::unordered_map<std::int64_t, std::size_t> index_of;
+    for (std::size_t i = 0; i < series.size(); ++i)
+      index_of[series[i]] = i;
+    statement blocks(db_, "SELECT id, series FROM blocks");
+    while (blocks.step()) {
+      const auto ids = blocks.text(1);
+      std::vector<place> here;
+      for (std::size_t column = 0; (column + 1) * 8 <= ids.size(); ++column) {
+        std::int64_t id;
+        std::memcpy(&id, ids.data() + column * 8, 8);
+        if (const auto known = index_of.find(id); known != index_of.end()) here.push_back({column, known->second});
       }
-      all.push_back(one);
+      std::sort(here.begin(), here.end(), [](const place& a, const place& b) { return a.index < b.index; });
+      if (!here.empty()) places[blocks.integer(0)] = std::move(here);
     }
-    if (rows.failed()) return tl::unexpected(db_.last_error("query"));
+    if (blocks.failed()) return tl::unexpected(failed(blocks));
   }
-  std::erase_if(all, [&](const sample& s) { return s.time_ms < from_ms || s.time_ms > to_ms; });
-  std::stable_sort(all.begin(), all.end(), [](const sample& a, const sample& b) { return a.time_ms < b.time_ms; });
-  std::vector<sample> last;
-  for (const auto& one : all) {
-    if (!last.empty() && last.back().time_ms == one.time_ms)
-      last.back() = one;
-    else
-      last.push_back(one);
+
+  statement chunks(db_, "SELECT data FROM chunks WHERE series = ? AND first <= ? AND last >= ? ORDER BY first");
+  // Own timestamps may lie anywhere: rows with them are read and judged, only plain ones are narrowed by the database.
+  statement rows(db_,
+                 "SELECT block, time, size, data FROM recent WHERE time BETWEEN ? AND ? OR length(data) > 8 * size "
+                 "ORDER BY id");
+  rows.bind(1, from_ms).bind(2, to_ms);
+  // A few at a time: memory stays bounded, and a recent row is still read once for many series.
+  for (std::size_t begin = 0; begin < series.size(); begin += series_at_once) {
+    std::vector<std::vector<sample>> found(std::min(series_at_once, series.size() - begin));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      chunks.bind(1, series[begin + i]).bind(2, to_ms).bind(3, from_ms);
+      while (chunks.step()) {
+        if (!unpack(chunks.text(0), found[i])) return failure("a damaged chunk");
+      }
+      if (chunks.failed()) return tl::unexpected(failed(chunks));
+      chunks.reset();
+    }
+    while (!places.empty() && rows.step()) {
+      const auto block = places.find(rows.integer(0));
+      if (block == places.end()) continue;
+      auto at = std::lower_bound(block->second.begin(), block->second.end(), begin,
+                                 [](const place& p, std::size_t index) { return p.index < index; });
+      if (at == block->second.end() || at->index >= begin + found.size()) continue;
+      const auto size = static_cast<std::size_t>(rows.integer(2));
+      const auto data = rows.text(3);
+      for (; at != block->second.end() && at->index < begin + found.size(); ++at) {
+        if (at->column >= size || data.size() < 8 * size) continue;
+        sample one{rows.integer(1), 0};
+        std::memcpy(&one.value, data.data() + 8 * at->column, 8);
+        if (data.size() == 16 * size) {
+          std::int64_t own;
+          std::memcpy(&own, data.data() + 8 * (size + at->column), 8);
+          if (own != telemetry::metrics_batch::no_timestamp) one.time_ms = own;
+        }
+        found[at->index - begin].push_back(one);
+      }
+    }
+    if (rows.failed()) return tl::unexpected(failed(rows));
+    rows.reset();
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      auto& all = found[i];
+      std::erase_if(all, [&](const sample& s) { return s.time_ms < from_ms || s.time_ms > to_ms; });
+      sort_by_time(all);
+      if (!f(begin + i, all)) return {};
+    }
+    if (late()) return failure("the query takes longer than 5 seconds: ask for less");
   }
-  return last;
+  return {};
 }
 
-result<std::vector<std::string>> reader::texts(const char* sql, const std::string& argument) {
-  const auto lock = begin();
+result<reader::text_list> reader::texts(const char* sql, const std::string& argument) {
+  const snapshot held(*this);
   statement ask(db_, sql);
   if (!argument.empty()) ask.bind(1, argument);
-  std::vector<std::string> all;
-  while (ask.step())
-    all.emplace_back(ask.text(0));
-  if (ask.failed()) return tl::unexpected(db_.last_error("query"));
+  text_list all;
+  while (ask.step()) {
+    if (all.texts.size() == most_texts) {
+      all.truncated = true;
+      break;
+    }
+    all.texts.emplace_back(ask.text(0));
+  }
+  if (ask.failed()) return tl::unexpected(failed(ask));
   return all;
 }
 
-result<std::vector<std::string>> reader::label_names() {
+result<reader::text_list> reader::label_names() {
   return texts("SELECT DISTINCT name FROM labels ORDER BY name", "");
 }
-result<std::vector<std::string>> reader::label_values(const std::string& name) {
+result<reader::text_list> reader::label_values(const std::string& name) {
   return texts("SELECT DISTINCT value FROM labels WHERE name = ? ORDER BY value", name);
 }
 
 result<std::vector<reader::family>> reader::families() {
-  const auto lock = begin();
+  const snapshot held(*this);
   statement ask(db_, "SELECT name, help, type FROM families ORDER BY name");
   std::vector<family> all;
   while (ask.step())
     all.push_back({std::string(ask.text(0)), std::string(ask.text(1)), ask.integer(2)});
-  if (ask.failed()) return tl::unexpected(db_.last_error("query"));
+  if (ask.failed()) return tl::unexpected(failed(ask));
   return all;
 }
 
 result<std::map<std::string, std::int64_t>> reader::stats() {
-  const auto lock = begin();
+  const snapshot held(*this);
   std::map<std::string, std::int64_t> all;
   for (const auto& [name, sql] :
        {std::pair{"series", "SELECT count(*) FROM series"},
@@ -161,38 +210,13 @@ result<std::map<std::string, std::int64_t>> reader::stats() {
         {"samples",
          "SELECT coalesce((SELECT sum(count) FROM chunks), 0) + coalesce((SELECT sum(size) FROM recent), 0)"},
         {"oldest_ms",
-         "SELECT coalesce(min(t), 0) FROM (SELECT min(first) AS t FROM chunks UNION ALL SELECT min(time) FROM "
-         "recent)"}}) {
+         "SELECT coalesce(min(t), 0) FROM (SELECT * FROM (SELECT first AS t FROM chunks ORDER BY last LIMIT 1) UNION "
+         "ALL SELECT min(time) FROM recent)"}}) {
     statement ask(db_, sql);
     if (ask.step()) all[name] = ask.integer(0);
-    if (ask.failed()) return tl::unexpected(db_.last_error("query"));
+    if (ask.failed()) return tl::unexpected(failed(ask));
   }
   return all;
-}
-
-std::vector<sample> thin(const std::vector<sample>& all, std::int64_t from_ms, std::int64_t to_ms, std::size_t points) {
-  if (points == 0 || all.size() <= points) return all;
-  const std::int64_t pieces = std::max<std::int64_t>(1, static_cast<std::int64_t>(points) / 4);
-  const double width =
-      static_cast<double>(std::max<std::int64_t>(1, to_ms - from_ms + 1)) / static_cast<double>(pieces);
-  std::vector<sample> kept;
-  for (std::size_t begin = 0; begin < all.size();) {
-    const auto piece = static_cast<std::int64_t>(static_cast<double>(all[begin].time_ms - from_ms) / width);
-    std::size_t end = begin, least = begin, most = begin;
-    for (; end < all.size() &&
-           static_cast<std::int64_t>(static_cast<double>(all[end].time_ms - from_ms) / width) == piece;
-         ++end) {
-      if (all[end].value < all[least].value) least = end;
-      if (all[end].value > all[most].value) most = end;
-    }
-    std::size_t chosen[] = {begin, least, most, end - 1};
-    std::sort(std::begin(chosen), std::end(chosen));
-    for (std::size_t i = 0; i < 4; ++i) {
-      if (i == 0 || chosen[i] != chosen[i - 1]) kept.push_back(all[chosen[i]]);
-    }
-    begin = end;
-  }
-  return kept;
 }
 
 }  // namespace troupe::store

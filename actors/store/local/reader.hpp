@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,10 +31,19 @@ class reader {
   [[nodiscard]] static result<std::unique_ptr<reader>> open(const std::string& path);
 
   [[nodiscard]] result<series_list> series(const selector& which, std::size_t limit);
-  /// Samples from `from_ms` to `to_ms`, both included, oldest first; of two with the same time the one written last.
-  [[nodiscard]] result<std::vector<sample>> samples(std::int64_t series, std::int64_t from_ms, std::int64_t to_ms);
-  [[nodiscard]] result<std::vector<std::string>> label_names();
-  [[nodiscard]] result<std::vector<std::string>> label_values(const std::string& name);
+  /// f(index in `series`, its samples), in order, until it answers false: those from `from_ms` to `to_ms`, both
+  /// included, oldest first; of two with the same time one, as a rule the one written last. All of one moment.
+  using taker = std::function<bool(std::size_t, std::vector<sample>&)>;
+  [[nodiscard]] result<void> samples(std::span<const std::int64_t> series, std::int64_t from_ms, std::int64_t to_ms,
+                                     const taker& f);
+  /// At most `most_texts`, and whether there are more.
+  struct text_list {
+    std::vector<std::string> texts;
+    bool truncated = false;
+  };
+  static constexpr std::size_t most_texts = 100'000;
+  [[nodiscard]] result<text_list> label_names();
+  [[nodiscard]] result<text_list> label_values(const std::string& name);
   struct family {
     std::string name, help;
     std::int64_t type = 0;
@@ -40,19 +51,18 @@ class reader {
   [[nodiscard]] result<std::vector<family>> families();
   /// Rows of each kind, for people.
   [[nodiscard]] result<std::map<std::string, std::int64_t>> stats();
+  /// A query found that the file is damaged. Not while one runs.
+  [[nodiscard]] bool damaged() const { return db_.damaged(); }
 
  private:
-  [[nodiscard]] result<std::vector<std::string>> texts(const char* sql, const std::string& argument);
-  /// Begins a query: holds the connection and starts its deadline.
-  [[nodiscard]] std::unique_lock<std::mutex> begin();
+  [[nodiscard]] result<text_list> texts(const char* sql, const std::string& argument);
+  /// What a query holds while it runs: the connection, its deadline, and one state of the database.
+  class snapshot;
+  [[nodiscard]] error failed(statement& which) const;
+  [[nodiscard]] bool late() const;
   connection db_;
   std::mutex mutex_;
   std::int64_t deadline_ms_ = 0;
 };
-
-/// At most `points` of them, by cutting the time from `from_ms` to `to_ms` into equal pieces and keeping of each the
-/// first, the last, the smallest and the largest: peaks and steps stay where they were.
-[[nodiscard]] std::vector<sample> thin(const std::vector<sample>& all, std::int64_t from_ms, std::int64_t to_ms,
-                                       std::size_t points);
 
 }  // namespace troupe::store

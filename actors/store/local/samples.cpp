@@ -1,7 +1,8 @@
 #include "actors/store/local/samples.hpp"
 
+#include <algorithm>
 #include <bit>
-#include <cstring>
+#include <cmath>
 
 namespace troupe::store {
 
@@ -32,12 +33,11 @@ std::int64_t unzigzag(std::uint64_t n) {
 
 std::string pack(const std::vector<sample>& samples) {
   std::string out;
-  std::int64_t time = 0, step = 0;
-  std::uint64_t bits = 0;
+  std::uint64_t time = 0, step = 0, bits = 0;  // differences may wrap around: a target's timestamps can be anything
   for (const auto& one : samples) {
-    const std::int64_t next = one.time_ms - time;
-    put_varint(zigzag(next - step), out);
-    time = one.time_ms;
+    const std::uint64_t next = static_cast<std::uint64_t>(one.time_ms) - time;
+    put_varint(zigzag(static_cast<std::int64_t>(next - step)), out);
+    time = static_cast<std::uint64_t>(one.time_ms);
     step = next;
     const auto now = std::bit_cast<std::uint64_t>(one.value);
     const std::uint64_t changed = now ^ bits;
@@ -71,6 +71,50 @@ bool unpack(std::string_view bytes, std::vector<sample>& out) {
     out.push_back({time, std::bit_cast<double>(bits)});
   }
   return true;
+}
+
+void sort_by_time(std::vector<sample>& samples) {
+  const auto earlier = [](const sample& a, const sample& b) { return a.time_ms < b.time_ms; };
+  if (!std::is_sorted(samples.begin(), samples.end(), earlier))
+    std::stable_sort(samples.begin(), samples.end(), earlier);
+  std::size_t kept = 0;
+  for (const auto& one : samples) {
+    if (kept > 0 && samples[kept - 1].time_ms == one.time_ms) --kept;
+    samples[kept++] = one;
+  }
+  samples.resize(kept);
+}
+
+std::vector<sample> thin(const std::vector<sample>& all, std::int64_t from_ms, std::int64_t to_ms, std::size_t points) {
+  if (points == 0 || all.size() <= points) return all;
+  const double begins = static_cast<double>(from_ms);
+  const std::size_t pieces = std::max<std::size_t>(1, points / 4);
+  const double width = std::max(1.0, static_cast<double>(to_ms) - begins + 1) / static_cast<double>(pieces);
+  const auto piece_of = [&](const sample& s) {
+    const double piece = (static_cast<double>(s.time_ms) - begins) / width;
+    return static_cast<std::size_t>(std::clamp(piece, 0.0, static_cast<double>(pieces - 1)));
+  };
+  std::vector<sample> kept;
+  for (std::size_t begin = 0; begin < all.size();) {
+    const auto piece = piece_of(all[begin]);
+    std::size_t end = begin, least = all.size(), most = all.size();
+    for (; end < all.size() && piece_of(all[end]) == piece; ++end) {
+      if (std::isnan(all[end].value)) continue;  // neither small nor large
+      if (least == all.size() || all[end].value < all[least].value) least = end;
+      if (most == all.size() || all[end].value > all[most].value) most = end;
+    }
+    // In the order of their worth, for those who ask for fewer than four.
+    std::vector<std::size_t> chosen;
+    for (const std::size_t one : {end - 1, begin, most, least}) {
+      if (one < all.size() && chosen.size() < points && std::find(chosen.begin(), chosen.end(), one) == chosen.end())
+        chosen.push_back(one);
+    }
+    std::sort(chosen.begin(), chosen.end());
+    for (const std::size_t one : chosen)
+      kept.push_back(all[one]);
+    begin = end;
+  }
+  return kept;
 }
 
 }  // namespace troupe::store

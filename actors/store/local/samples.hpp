@@ -18,4 +18,12 @@ struct sample {
 /// Appends them; false: damaged (what could be read is there).
 bool unpack(std::string_view bytes, std::vector<sample>& out);
 
+/// Oldest first; of several with the same time only the one that stood last.
+void sort_by_time(std::vector<sample>& samples);
+
+/// At most `points` of them, by cutting the time from `from_ms` to `to_ms` into equal pieces and keeping of each the
+/// first, the last, the smallest and the largest: peaks and steps stay where they were. They must be sorted.
+[[nodiscard]] std::vector<sample> thin(const std::vector<sample>& all, std::int64_t from_ms, std::int64_t to_ms,
+                                       std::size_t points);
+
 }  // namespace troupe::store

@@ -1,6 +1,9 @@
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -64,9 +67,13 @@ struct fixture {
     const auto list = read->series(*selector::parse(match), 10);
     REQUIRE(list);
     REQUIRE(list->series.size() == 1);
-    const auto found = read->samples(list->series[0].id, from, to);
-    REQUIRE(found);
-    return *found;
+    std::vector<sample> all;
+    const std::vector ids{list->series[0].id};
+    REQUIRE(read->samples(ids, from, to, [&](std::size_t, std::vector<sample>& some) {
+      all = std::move(some);
+      return true;
+    }));
+    return all;
   }
 };
 
@@ -129,10 +136,10 @@ TEST_CASE_METHOD(fixture, "compacting changes nothing that can be asked") {
   std::map<std::string, std::vector<sample>> before;
   for (const char* match : {"a{x=\"1\"}", "a{x=\"2\"}", "b"})
     before[match] = samples(match);
-  REQUIRE(data->compact(t0 + 150'000));
+  REQUIRE(data->compact({t0 + 150'000}));
   for (const auto& [match, all] : before)
     CHECK(same(samples(match), all));
-  REQUIRE(data->compact(t0 + 1'000'000));
+  REQUIRE(data->compact({t0 + 1'000'000}));
   for (const auto& [match, all] : before)
     CHECK(same(samples(match), all));
   CHECK(read->stats()->at("recent_batches") == 0);
@@ -145,14 +152,141 @@ TEST_CASE_METHOD(fixture, "of two samples with the same time the later one count
   write(t0, {1, 2, 3});
   write(t0, {4, 5, 6});
   CHECK(same(samples("b"), {{t0, 6}}));
-  REQUIRE(data->compact(t0 + 1));
+  REQUIRE(data->compact({t0 + 1}));
   CHECK(same(samples("b"), {{t0, 6}}));
+}
+
+TEST_CASE_METHOD(fixture, "chunks of one series that begin at the same time become one, and lose nothing") {
+  const auto with_own = [&](std::int64_t at, std::int64_t own, double value) {
+    auto one = std::make_shared<metrics_batch>(*batch(at, {value, value, value}));
+    one->own_timestamps_ms = {own, metrics_batch::no_timestamp, metrics_batch::no_timestamp};
+    const std::vector<telemetry::metrics_ref> all{one};
+    REQUIRE(data->write(all));
+  };
+  const auto same_series = block;
+  for (int round = 0; round < 3; ++round) {
+    // Another block with the same series, as after a restart or a change of the page.
+    block = std::make_shared<telemetry::series_block>(same_series->chunks(), same_series->common());
+    with_own(t0 + round * 10, t0 - 5, round);
+    with_own(t0 + round * 10 + 1, t0 + round * 10 + 1, round + 0.5);
+    REQUIRE(data->compact({t0 + 100'000}));
+  }
+  CHECK(same(samples("a{x=\"1\"}"), {{t0 - 5, 2}, {t0 + 1, 0.5}, {t0 + 11, 1.5}, {t0 + 21, 2.5}}));
+  CHECK(samples("b").size() == 6);
+}
+
+TEST_CASE_METHOD(fixture, "a chunk that keeps growing is cut") {
+  auto one = std::make_shared<metrics_batch>(*batch(t0, {0, 0, 0}));
+  for (int round = 0; round < 4; ++round) {
+    std::vector<telemetry::metrics_ref> all;
+    for (int i = 0; i < 900; ++i) {
+      one->own_timestamps_ms = {i == 0 ? t0 - 1 : t0 + round * 1000 + i, metrics_batch::no_timestamp,
+                                metrics_batch::no_timestamp};
+      one->timestamp_ms = t0 + round * 1000 + i;
+      all.push_back(std::make_shared<metrics_batch>(*one));
+    }
+    REQUIRE(data->write(all));
+    REQUIRE(data->compact({t0 + 100'000}));
+  }
+  CHECK(samples("a{x=\"1\"}").size() == 4 * 899 + 1);
+  CHECK(samples("b").size() == 4 * 900);
+}
+
+TEST_CASE_METHOD(fixture, "rows wait for company, but not too long, not too many, not without their block") {
+  const auto recent = [&] { return read->stats()->at("recent_batches"); };
+  for (int i = 0; i < 3; ++i)
+    write(t0 + i, {1, 2, 3});
+  REQUIRE(data->compact({t0 + 1000, 4, 60'000, 1 << 20}));
+  CHECK(recent() == 3);
+  SECTION("enough of them") {
+    write(t0 + 3, {1, 2, 3});
+    REQUIRE(data->compact({t0 + 1000, 4, 60'000, 1 << 20}));
+    CHECK(recent() == 0);
+  }
+  SECTION("too old") {
+    REQUIRE(data->compact({t0 + 60'001, 4, 60'000, 1 << 20}));
+    CHECK(recent() == 0);
+  }
+  SECTION("too much") {
+    REQUIRE(data->compact({t0 + 1000, 4, 60'000, 71}));
+    CHECK(recent() == 0);
+  }
+  SECTION("the block has gone") {
+    block.reset();
+    REQUIRE(data->compact({t0 + 1000, 4, 60'000, 1 << 20}));
+    CHECK(recent() == 0);
+  }
+}
+
+TEST_CASE_METHOD(fixture, "many series are read together, from chunks and rows alike") {
+  telemetry::chunk_builder builder;
+  builder.family(telemetry::intern(telemetry::metric_family{"m", telemetry::metric_type::gauge, "", "", ""}));
+  constexpr int many = 5000;
+  for (int i = 0; i < many; ++i)
+    builder.series("m{i=\"" + std::to_string(i) + "\"} ");
+  block = std::make_shared<telemetry::series_block>(builder.finish(), telemetry::label_set{});
+  for (int row = 0; row < 4; ++row) {
+    std::vector<double> values;
+    for (int i = 0; i < many; ++i)
+      values.push_back(i * 10 + row);
+    write(t0 + row, values);
+  }
+  REQUIRE(data->compact({t0 + 2}));
+  CHECK(data->series() == many);
+  const auto list = read->series(*selector::parse("m"), many + 1);
+  REQUIRE(list);
+  REQUIRE(list->series.size() == many);
+  CHECK_FALSE(list->truncated);
+  std::vector<std::int64_t> ids;
+  for (const auto& one : list->series)
+    ids.push_back(one.id);
+  int right = 0;
+  const auto good = [&](std::size_t index, const std::vector<sample>& all) {
+    const int i = std::stoi(std::string(list->series[index].labels.get("i")));
+    return all.size() == 4 && all[0].value == i * 10 && all[3].value == i * 10 + 3 && all[3].time_ms == t0 + 3;
+  };
+  REQUIRE(read->samples(ids, t0, t0 + 10, [&](std::size_t index, std::vector<sample>& all) {
+    right += good(index, all);
+    return true;
+  }));
+  CHECK(right == many);
+  int calls = 0;
+  REQUIRE(read->samples(ids, t0, t0 + 10, [&](std::size_t, std::vector<sample>&) { return ++calls < 10; }));
+  CHECK(calls == 10);
+}
+
+TEST_CASE_METHOD(fixture, "a transaction that does not fit on the disk leaves no trace, and can be made again") {
+  write(t0, {1, 2, 3});
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  auto* const handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit small = before;
+  small.rlim_cur = std::filesystem::file_size(directory.file("store.db-wal")) + 20'000;
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
+  telemetry::chunk_builder builder;
+  builder.family(telemetry::intern(telemetry::metric_family{"m", telemetry::metric_type::gauge, "", "", ""}));
+  for (int i = 0; i < 2000; ++i)
+    builder.series("m{i=\"" + std::to_string(i) + "\"} ");
+  block = std::make_shared<telemetry::series_block>(builder.finish(), telemetry::label_set{});
+  const std::vector large{batch(t0 + 1, std::vector<double>(2000, 1))};
+  const auto full = data->write(large);
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  REQUIRE_FALSE(full);
+  CHECK_FALSE(full.error().message.empty());
+  CHECK_FALSE(data->damaged());
+  CHECK(data->series() == 3);
+  CHECK(read->series(*selector::parse("m"), 10)->series.empty());
+  REQUIRE(data->write(large));
+  CHECK(data->series() == 2003);
+  CHECK(samples("m{i=\"7\"}").size() == 1);
+  CHECK(samples("b").size() == 1);
 }
 
 TEST_CASE_METHOD(fixture, "what is too old, or too much, goes and is counted") {
   for (int i = 0; i < 100; ++i)
     write(t0 + i * 1000, {1, 2, 3});
-  REQUIRE(data->compact(t0 + 50'000));
+  REQUIRE(data->compact({t0 + 50'000}));
   const auto gone = data->retain({60'000, 0}, t0 + 130'000);
   REQUIRE(gone);
   CHECK(gone->by_age > 0);
@@ -166,14 +300,14 @@ TEST_CASE_METHOD(fixture, "what is too old, or too much, goes and is counted") {
 
 TEST_CASE_METHOD(fixture, "a series without samples ends when nobody uses its block") {
   write(t0, {1, 2, 3});
-  REQUIRE(data->compact(t0 + 1));
+  REQUIRE(data->compact({t0 + 1}));
   block.reset();
   telemetry::chunk_builder builder;
   builder.family(telemetry::intern(telemetry::metric_family{"c", telemetry::metric_type::gauge, "", "", ""}));
   builder.series("c ");
   block = std::make_shared<telemetry::series_block>(builder.finish(), telemetry::label_set{});
   write(t0 + 100'000, {1});
-  REQUIRE(data->compact(t0 + 200'000));
+  REQUIRE(data->compact({t0 + 200'000}));
   REQUIRE(data->retain({50'000, 0}, t0 + 120'000));
   CHECK(read->series(*selector::parse("{__name__=~\".+\"}"), 10)->series.size() == 1);
 }
@@ -186,6 +320,35 @@ TEST_CASE_METHOD(fixture, "a file that is no database is set aside") {
   open();
   CHECK(note.find(".damaged") != std::string::npos);
   CHECK(std::filesystem::exists(directory.file("store.db.damaged")));
+  write(t0, {1, 2, 3});
+  CHECK(samples("b").size() == 1);
+}
+
+TEST_CASE_METHOD(fixture, "a file that is damaged while in use says so, and is set aside") {
+  for (int i = 0; i < 200; ++i)
+    write(t0 + i, {1, 2, 3});
+  open();  // closing has moved everything into the file
+  read.reset();
+  data.reset();
+  const auto path = directory.file("store.db");
+  const auto size = std::filesystem::file_size(path);
+  {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    for (std::uintmax_t at = 2 * 4096; at + 4096 <= size; at += 4096)
+      file.seekp(static_cast<std::streamoff>(at)).write(std::string(64, '\xff').data(), 64);
+  }
+  auto opened = database::open(path, note);
+  REQUIRE(opened);
+  data = std::move(*opened);
+  if (note.empty()) {  // not seen yet
+    CHECK_FALSE(data->compact({t0 + 1000}));
+    CHECK(data->damaged());
+    data.reset();
+    database::set_aside(path);
+  }
+  CHECK(std::filesystem::exists(path + ".damaged"));
+  open();
+  CHECK(note.empty());
   write(t0, {1, 2, 3});
   CHECK(samples("b").size() == 1);
 }
@@ -224,6 +387,24 @@ TEST_CASE("thinning keeps the shape") {
   CHECK(std::any_of(few.begin(), few.end(), [](const sample& s) { return s.value == 1000.0; }));
   CHECK(std::is_sorted(few.begin(), few.end(), [](const sample& a, const sample& b) { return a.time_ms < b.time_ms; }));
   CHECK(thin(all, 0, 9'999, 20'000).size() == all.size());
+}
+
+TEST_CASE("thinning looks past stale markers, and keeps to few points") {
+  std::vector<sample> all;
+  for (int i = 0; i < 1000; ++i)
+    all.push_back({i, i == 300 ? 50.0 : i == 700 ? -50.0 : i % 100 == 0 ? telemetry::stale_marker() : 1.0});
+  const auto has = [](const std::vector<sample>& in, std::int64_t time) {
+    return std::any_of(in.begin(), in.end(), [&](const sample& s) { return s.time_ms == time; });
+  };
+  const auto few = thin(all, 0, 999, 40);
+  CHECK(few.size() <= 40);
+  CHECK(has(few, 300));
+  CHECK(has(few, 700));
+  for (std::size_t points = 1; points < 12; ++points)
+    CHECK(thin(all, 0, 999, points).size() <= points);
+  CHECK(has(thin(all, 0, 999, 3), 300));
+  CHECK(thin(all, 0, 999, 1).front().time_ms == 999);
+  CHECK(thin(all, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max(), 8).size() <= 8);
 }
 
 TEST_CASE_METHOD(fixture, "the API's answers") {

@@ -103,9 +103,11 @@ void client::thread::run() {
   while (read_mail()) {
     admit();
     fire_timers();
-    deliver();
+    collect();
+    if (!worth_holding()) deliver();
     wait();
-    deliver();
+    collect();
+    if (!worth_holding()) deliver();
   }
   for (const auto& each : slots_) {
     if (each) each->cancel_all();
@@ -217,9 +219,10 @@ int client::thread::wait_milliseconds() const {
   for (const auto& each : slots_) {
     if (each && each->timer() && (!first || *each->timer() < *first)) first = each->timer();
   }
-  if (!first) return -1;
+  const auto most = completed_.empty() ? 60'000 : longest_hold.count();
+  if (!first) return completed_.empty() ? -1 : static_cast<int>(most);
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(*first - std::chrono::steady_clock::now()).count();
-  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, most));
 }
 
 void client::thread::wait() {
@@ -246,13 +249,24 @@ void client::thread::fire_timers() {
   }
 }
 
-void client::thread::deliver() {
+void client::thread::collect() {
+  const bool none = completed_.empty();
   for (const auto& each : slots_) {
     if (!each) continue;
     const auto before = completed_.size();
     each->finished(completed_);
     in_flight_ -= completed_.size() - before;
   }
+  if (none && !completed_.empty()) first_completed_ = std::chrono::steady_clock::now();
+}
+
+/// Answers that come in a burst are handed over together: each handing over wakes somebody up.
+bool client::thread::worth_holding() const {
+  return !completed_.empty() && in_flight_ > 0 && std::chrono::steady_clock::now() - first_completed_ < longest_hold;
+}
+
+void client::thread::deliver() {
+  collect();
   if (completed_.empty()) return;
   // What the callbacks submit is read before the next sleep.
   mail_->awake();

@@ -82,6 +82,8 @@ class client::thread {
   [[nodiscard]] int wait_milliseconds() const;
   void wait();
   void fire_timers();
+  void collect();
+  [[nodiscard]] bool worth_holding() const;
   void deliver();
   void end(submission s, failure_kind kind, const std::string& why);
   void cancel_waiting(const std::function<bool(const submission&)>& which);
@@ -99,6 +101,8 @@ class client::thread {
   std::unordered_map<const session*, std::uint32_t> slot_of_;
   std::vector<std::uint32_t> retiring_;  // of closed sessions and of old TLS material: gone when nothing runs
   std::vector<completion> completed_;
+  std::chrono::steady_clock::time_point first_completed_{};  // of those in completed_
+  static constexpr std::chrono::milliseconds longest_hold{1};
   std::size_t in_flight_ = 0;
   bool look_again_ = false;  // at the mail and at what waits, before sleeping
 

@@ -123,6 +123,25 @@ TEST_CASE_METHOD(fixture, "what was written is found at once, and after opening 
   CHECK(samples("b").size() == 3);
 }
 
+TEST_CASE_METHOD(fixture, "what was written is there when the process died without closing") {
+  write(t0, {1, 2, 3});
+  write(t0 + 1000, {4, telemetry::stale_marker(), 6});
+  REQUIRE(data->compact({t0 + 500}));
+  fixture next;
+  next.read.reset();
+  next.data.reset();
+  // As they lie on the disk at this moment; the index of the log is made anew.
+  for (const char* name : {"store.db", "store.db-wal"})
+    std::filesystem::copy_file(directory.file(name), next.directory.file(name),
+                               std::filesystem::copy_options::overwrite_existing);
+  next.open();
+  CHECK(next.note.empty());
+  CHECK(same(next.samples("a{x=\"2\"}"), {{t0, 2}, {t0 + 1000, telemetry::stale_marker()}}));
+  next.write(t0 + 2000, {7, 8, 9});
+  CHECK(same(next.samples("b"), {{t0, 3}, {t0 + 1000, 6}, {t0 + 2000, 9}}));
+  CHECK(next.data->series() == 3);
+}
+
 TEST_CASE_METHOD(fixture, "compacting changes nothing that can be asked") {
   std::mt19937_64 random(5);
   for (int i = 0; i < 200; ++i) {

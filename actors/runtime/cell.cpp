@@ -71,9 +71,7 @@ void cell::stop() {
   component_.reset();
   for (auto& [producer, side] : receivers_) {
     std::set<batch_number> lost;
-    const batch_number last_taken = side.receiver.last_taken();
     drop_deliveries(side, [&](batch_number number, const delivery& one) {
-      if (number > last_taken) return true;  // the handler that took it failed
       if (one.lost_with_component()) lost.insert(number);
       return one.lost_with_component();
     });
@@ -137,6 +135,7 @@ void cell::abort(time_point now, const std::string& producer, std::string what) 
     side.kills = side.deadly == number ? side.kills + 1 : 1;
     side.deadly = number;
     told.quarantined = side.kills >= supervision_.policy().kills_to_quarantine;
+    drop_deliveries(side, [&](batch_number one, const delivery&) { return one == number; });  // it was not taken
   }
   stop();
   phase_ = phase::waiting;

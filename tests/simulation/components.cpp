@@ -106,4 +106,26 @@ void merger::flush() {
   on_.push(all, std::exchange(of_, {}));
 }
 
+void sifter::consume(const runtime::batch_ref& batch, runtime::receipt of) {
+  on_.hazard("before sifting");
+  const auto& in = static_cast<const sample_batch&>(*batch);
+  taste(in);
+  if (in.lane % 2 == 1) {
+    on_.push(batch, std::move(of));
+  } else {
+    if (held_.empty()) timer_ = on_.at(on_.now() + longest_, [this] { flush(); });
+    held_.emplace_back(batch, std::move(of));
+    if (held_.size() >= at_most_) flush();
+  }
+  on_.hazard("after sifting");
+}
+
+void sifter::flush() {
+  timer_.cancel();
+  for (auto& [batch, of] : held_)
+    on_.push(batch, std::move(of));
+  on_.hazard("while what was held goes");
+  held_.clear();
+}
+
 }  // namespace troupe::simulation

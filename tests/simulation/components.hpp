@@ -75,6 +75,22 @@ class merger final : public runtime::consumer {
   runtime::timer timer_;
 };
 
+/// Holds the batches of every other lane for a while, the rest goes on at once: what it holds lies between what it has
+/// done.
+class sifter final : public runtime::consumer {
+ public:
+  sifter(stage& on, std::size_t at_most, clock_duration longest) : on_(on), at_most_(at_most), longest_(longest) {}
+  void consume(const runtime::batch_ref& batch, runtime::receipt of) override;
+
+ private:
+  void flush();
+  stage& on_;
+  std::size_t at_most_;
+  clock_duration longest_;
+  std::vector<std::pair<runtime::batch_ref, runtime::receipt>> held_;
+  runtime::timer timer_;
+};
+
 /// Takes what it gets and never lets go of it.
 class hoarder final : public runtime::consumer {
  public:

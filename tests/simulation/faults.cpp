@@ -108,7 +108,7 @@ void world::move_writer() {
 
 /// A consumer is taken away and comes back at once: what was not settled is counted as dropped.
 void world::reconnect_some() {
-  const auto one = some_place([](role r) { return r == role::source || r == role::passer; });
+  const auto one = some_place([](role r) { return r == role::source || r == role::passer || r == role::sifter; });
   if (!one) return;
   const auto& to = one->what().to;
   const auto consumer = to[chance_.below(to.size())];

@@ -74,6 +74,7 @@ void world::check_cell(const place& one) {
              std::to_string(counts.unsettled_bytes) + " bytes");
     }
   }
+  check_given_up(one, largest);
   // After the consumer's failure what was doubled on the way may come in addition: still no more than is unsettled.
   if (cell.restarts() > 0) return;
   const auto producers = std::count_if(placements_.begin(), placements_.end(), [&](const auto& p) {
@@ -85,6 +86,22 @@ void world::check_cell(const place& one) {
   }
 }
 
+/// The oldest goes only where the bound is reached: afterwards the edge is still about as full as it may be. On the
+/// last edges only: others pass on what was given up further down.
+void world::check_given_up(const place& one, std::size_t largest) {
+  for (const auto& [consumer, counts] : one.cell().ledgers()) {
+    if (placements_.contains(consumer) && !placements_.at(consumer).to.empty()) continue;
+    const auto at = counts.dropped.find("edge_full");
+    const auto now = at == counts.dropped.end() ? 0 : at->second.batches;
+    auto& before = given_up_[{one.id(), consumer}];
+    if (now > before && counts.unsettled_bytes + largest < plan_.limits.edge.unsettled_bytes) {
+      broken("a batch is given up where the bound is reached: " + one.id() + " to " + consumer + " has " +
+             std::to_string(counts.unsettled_bytes) + " bytes of " + std::to_string(plan_.limits.edge.unsettled_bytes));
+    }
+    before = now;
+  }
+}
+
 void world::check_always() {
   for (const auto& [id, one] : places_)
     check_cell(*one);
@@ -92,6 +109,8 @@ void world::check_always() {
     if (!one.mistake().empty()) broken("each sample arrives once and in order: at " + name + " " + one.mistake());
   }
   for (const auto& [directory, one] : witnesses_) {
+    if (!one.lost_samples.empty() && !plan_.small_journals)
+      broken("a journal with room gives nothing up: " + directory);
     if (!one.complaint.empty()) broken("what is read is what was written: " + one.complaint);
   }
 }

@@ -6,7 +6,6 @@ void world::place::start() {
   cell_->connect(0, what_.to);
   cell_->on_failure = [this](const runtime::cell::failure& how) {
     ++life_;
-    ++world_.upset_[id()];
     world_.note(id() + " failed: " + how.what + (how.quarantined ? " (quarantined)" : ""));
     if (what_.what == role::writer) world_.excuse_writer_death(*this);
   };

@@ -31,9 +31,15 @@ void plan::draw_cells(dice& chance) {
   const auto stages = chance.below(3);
   bool merged = false;
   for (unsigned i = 0; i < stages; ++i) {
-    const auto what = !merged && i + 1 < stages + 1 && chance.chance(0.3) ? role::merger : role::passer;
+    auto what = role::passer;
+    if (!merged && chance.chance(0.3)) {
+      what = role::merger;
+    } else if (chance.chance(0.3)) {
+      what = role::sifter;
+    }
     merged = merged || what == role::merger;
-    const std::string id = (what == role::merger ? "merger" : "passer") + std::to_string(i);
+    const char* name = what == role::merger ? "merger" : what == role::sifter ? "sifter" : "passer";
+    const std::string id = name + std::to_string(i);
     cells.push_back({id, what, somewhere(), ends});
     ends = {id};
   }
@@ -74,6 +80,7 @@ void plan::draw_writers(dice& chance) {
   writers.endpoints = chance.chance(0.25) ? 2 : 1;
   writers.capacity = chance.between(4, 80);
   writers.samples_per_piece = chance.between(1, 3);
+  writers.reclaim_every = chance.between(clock_duration(100ms), clock_duration(5s));
   writers.journal.segment_bytes = chance.chance(0.7) ? chance.between(200, 2000) : std::size_t{1} << 20;
   small_journals = chance.chance(0.1);
   if (small_journals) writers.journal.max_bytes = chance.between(1000, 4000);

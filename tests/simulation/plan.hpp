@@ -17,7 +17,7 @@ enum class kind : std::uint8_t {
 };
 inline constexpr unsigned kinds = 4;
 
-enum class role : std::uint8_t { source, passer, merger, writer, stuck, hoarder };
+enum class role : std::uint8_t { source, passer, merger, sifter, writer, stuck, hoarder };
 
 struct placement {
   std::string id;

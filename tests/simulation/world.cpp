@@ -156,6 +156,8 @@ std::unique_ptr<runtime::consumer> world::make(place& in) {
       return std::make_unique<passer>(in);
     case role::merger:
       return std::make_unique<merger>(in, plan_.merge, 300ms);
+    case role::sifter:
+      return std::make_unique<sifter>(in, plan_.merge, 300ms);
     case role::hoarder:
       return std::make_unique<hoarder>();
     case role::stuck:
@@ -170,7 +172,6 @@ std::unique_ptr<runtime::consumer> world::make(place& in) {
 void world::destroy(const std::string& id) {
   const auto at = places_.find(id);
   if (at == places_.end()) return;
-  ++upset_[id];
   for (const auto& [consumer, counts] : at->second->cell().ledgers()) {
     for (const auto& [reason, amount] : counts.dropped)
       dropped_[{id, consumer}] += amount.items;

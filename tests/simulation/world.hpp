@@ -81,6 +81,7 @@ class world {
   void excuse_power_loss(unsigned process);
   void check_always();
   void check_cell(const place& one);
+  void check_given_up(const place& one, std::size_t largest);
   void check_end();
   void check_source(const source_record& record, const std::string& id);
   void check_arrived(const std::string& writer, unsigned endpoint, simulated_backend& at);
@@ -108,7 +109,7 @@ class world {
   std::set<std::pair<unsigned, unsigned>> cut_;                           // processes that don't reach each other
   std::set<std::string> gone_;                                            // consumers that were removed on purpose
   std::map<std::pair<std::string, std::string>, std::uint64_t> dropped_;  // samples, by edge, of cells that are no more
-  std::map<std::string, std::uint64_t> upset_;  // how often a cell's component or the cell itself began again
+  std::map<std::pair<std::string, std::string>, std::uint64_t> given_up_;  // batches, by edge, at the last look
 };
 
 }  // namespace troupe::simulation

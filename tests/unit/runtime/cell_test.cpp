@@ -294,3 +294,39 @@ TEST_CASE_METHOD(fixture, "two producers that began in the same moment are told 
   CHECK(identities[0].number == identities[1].number);
   CHECK(identities[0].source != identities[1].source);
 }
+
+TEST_CASE_METHOD(fixture, "what had left a component is settled even when the component fails twice before it has caught up") {
+  sink().connect(0, {"last"});
+  add("last");
+  std::vector<receipt> below;
+  std::vector<int> last;
+  host("last", [&](const batch_ref& b, receipt r) {
+    last.push_back(number_of(b));
+    below.push_back(std::move(r));
+  });
+  bool fail = false;
+  host("sink", [&](const batch_ref& b, receipt r) {
+    if (std::exchange(fail, false)) throw std::runtime_error("again");
+    if (number_of(b) == 1) {
+      held.push_back(std::move(r));
+    } else {
+      sink().push(0, b, std::move(r));
+    }
+  });
+  push(1);
+  push(2);
+  settle();
+  CHECK(last == std::vector{2});
+  fail = true;
+  sink().run(now, [&] {
+    held.clear();
+    throw std::runtime_error("once");
+  });
+  for (int i = 0; i < 5; ++i) pass(1s);
+  CHECK(sink().restarts() == 2);
+  sink().run(now, [&] { held.clear(); });
+  cells.at("last")->run(now, [&] { below.clear(); });
+  settle();
+  CHECK(last == std::vector{2});
+  CHECK(edge().settled.batches == 2);
+}

@@ -29,7 +29,7 @@ class fields {
   bool next(field& out) {
     if (p_ == end_) return false;
     std::uint64_t tag = 0;
-    if (!varint(tag)) return fail();
+    if (!varint(tag) || tag >> 3 == 0 || tag >> 3 > most_number) return fail();
     out.number = static_cast<std::uint32_t>(tag >> 3);
     out.type = tag & 7;
     switch (out.type) {
@@ -57,10 +57,12 @@ class fields {
     good_ = false;
     return false;
   }
+  static constexpr std::uint64_t most_number = (1u << 29) - 1;
   bool varint(std::uint64_t& out) {
     out = 0;
     for (unsigned shift = 0; shift < 64 && p_ != end_; shift += 7) {
       const auto byte = static_cast<unsigned char>(*p_++);
+      if (shift == 63 && byte > 1) return false;
       out |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
       if (byte < 0x80) return true;
     }
@@ -78,61 +80,93 @@ class fields {
   bool good_ = true;
 };
 
-bool decode_label(std::string_view bytes, telemetry::label_set::container& out) {
-  std::string name, value;
-  fields all(bytes);
-  for (fields::field f; all.next(f);) {
-    if (f.number == 1 && f.type == 2) name = f.bytes;
-    if (f.number == 2 && f.type == 2) value = f.bytes;
-  }
-  out.emplace_back(std::move(name), std::move(value));
-  return all.good();
-}
+/// Puts parts together while there may be more of them; says the first thing that is wrong.
+class decoder {
+ public:
+  explicit decoder(const decode_limits& limits) : limits_(limits), parts_left_(limits.parts) {}
 
-bool decode_sample(std::string_view bytes, sample& out) {
-  fields all(bytes);
-  for (fields::field f; all.next(f);) {
-    if (f.number == 1 && f.type == 1) out.value = f.real();
-    if (f.number == 2 && f.type == 0) out.timestamp_ms = static_cast<std::int64_t>(f.integer);
+  [[nodiscard]] const char* wrong() const { return wrong_; }
+  bool fail(const char* what) {
+    if (wrong_ == nullptr) wrong_ = what;
+    return false;
   }
-  return all.good();
-}
+  bool one_more() {
+    if (parts_left_ == 0) return fail("too many parts");
+    --parts_left_;
+    return true;
+  }
 
-bool decode_exemplar(std::string_view bytes, exemplar& out) {
-  telemetry::label_set::container labels;
-  fields all(bytes);
-  for (fields::field f; all.next(f);) {
-    if (f.number == 1 && f.type == 2 && !decode_label(f.bytes, labels)) return false;
-    if (f.number == 2 && f.type == 1) out.value = f.real();
-    if (f.number == 3 && f.type == 0) out.timestamp_ms = static_cast<std::int64_t>(f.integer);
+  bool series(std::string_view bytes, time_series& out) {
+    telemetry::label_set::container labels;
+    fields all(bytes);
+    for (fields::field f; all.next(f);) {
+      if (f.type != 2) continue;
+      if (f.number == 1 && !label(f.bytes, labels)) return false;
+      if (f.number == 2 && !(one_more() && sample(f.bytes, out.samples.emplace_back()))) return false;
+      if (f.number == 3 && !(one_more() && exemplar(f.bytes, out.exemplars.emplace_back()))) return false;
+    }
+    return take(std::move(labels), out.labels) && whole(all);
   }
-  out.labels = telemetry::label_set(std::move(labels));
-  return all.good();
-}
 
-bool decode_series(std::string_view bytes, const decode_limits& limits, time_series& out) {
-  telemetry::label_set::container labels;
-  fields all(bytes);
-  for (fields::field f; all.next(f);) {
-    if (f.type != 2) continue;
-    if (f.number == 1 && (labels.size() >= limits.labels_per_series || !decode_label(f.bytes, labels))) return false;
-    if (f.number == 2 && !decode_sample(f.bytes, out.samples.emplace_back())) return false;
-    if (f.number == 3 && !decode_exemplar(f.bytes, out.exemplars.emplace_back())) return false;
+  bool metadata(std::string_view bytes, metadata_entry& out) {
+    fields all(bytes);
+    for (fields::field f; all.next(f);) {
+      if (f.number == 1 && f.type == 0) out.type = static_cast<std::uint32_t>(f.integer);
+      if (f.number == 2 && f.type == 2) out.name = f.bytes;
+      if (f.number == 4 && f.type == 2) out.help = f.bytes;
+      if (f.number == 5 && f.type == 2) out.unit = f.bytes;
+    }
+    return whole(all);
   }
-  out.labels = telemetry::label_set(std::move(labels));
-  return all.good();
-}
 
-bool decode_metadata(std::string_view bytes, metadata_entry& out) {
-  fields all(bytes);
-  for (fields::field f; all.next(f);) {
-    if (f.number == 1 && f.type == 0) out.type = static_cast<std::uint32_t>(f.integer);
-    if (f.number == 2 && f.type == 2) out.name = f.bytes;
-    if (f.number == 4 && f.type == 2) out.help = f.bytes;
-    if (f.number == 5 && f.type == 2) out.unit = f.bytes;
+ private:
+  bool whole(const fields& all) { return all.good() || fail("not protobuf"); }
+
+  bool label(std::string_view bytes, telemetry::label_set::container& out) {
+    if (out.size() >= limits_.labels_per_series) return fail("too many labels");
+    if (!one_more()) return false;
+    std::string name, value;
+    fields all(bytes);
+    for (fields::field f; all.next(f);) {
+      if (f.number == 1 && f.type == 2) name = f.bytes;
+      if (f.number == 2 && f.type == 2) value = f.bytes;
+    }
+    if (!whole(all)) return false;
+    if (name.empty()) return fail("a label without a name");
+    if (!value.empty()) out.emplace_back(std::move(name), std::move(value));
+    return true;
   }
-  return all.good();
-}
+
+  bool take(telemetry::label_set::container&& labels, telemetry::label_set& out) {
+    const std::size_t count = labels.size();
+    out = telemetry::label_set(std::move(labels));
+    return out.size() == count || fail("a label stands there twice");
+  }
+
+  bool sample(std::string_view bytes, remote_write::sample& out) {
+    fields all(bytes);
+    for (fields::field f; all.next(f);) {
+      if (f.number == 1 && f.type == 1) out.value = f.real();
+      if (f.number == 2 && f.type == 0) out.timestamp_ms = static_cast<std::int64_t>(f.integer);
+    }
+    return whole(all);
+  }
+
+  bool exemplar(std::string_view bytes, remote_write::exemplar& out) {
+    telemetry::label_set::container labels;
+    fields all(bytes);
+    for (fields::field f; all.next(f);) {
+      if (f.number == 1 && f.type == 2 && !label(f.bytes, labels)) return false;
+      if (f.number == 2 && f.type == 1) out.value = f.real();
+      if (f.number == 3 && f.type == 0) out.timestamp_ms = static_cast<std::int64_t>(f.integer);
+    }
+    return take(std::move(labels), out.labels) && whole(all);
+  }
+
+  const decode_limits& limits_;
+  std::size_t parts_left_;
+  const char* wrong_ = nullptr;
+};
 
 }  // namespace
 
@@ -145,18 +179,23 @@ result<write_request> decode_request(std::string_view body, const decode_limits&
   std::string raw;
   if (!snappy::Uncompress(body.data(), body.size(), &raw)) return failure("the body is not snappy");
   write_request request;
+  decoder decode(limits);
+  const auto failed = [&](const char* kind, std::size_t number) {
+    return failure(std::string(kind) + " " + std::to_string(number) + " of the message: " + decode.wrong());
+  };
   fields all(raw);
   for (fields::field f; all.next(f);) {
     if (f.type != 2) continue;
-    if (f.number == 1 && !decode_series(f.bytes, limits, request.series.emplace_back())) {
-      return failure("series " + std::to_string(request.series.size()) + " is malformed");
-    }
-    if (f.number == 3 && !decode_metadata(f.bytes, request.metadata.emplace_back())) {
-      return failure("metadata " + std::to_string(request.metadata.size()) + " is malformed");
+    if (f.number == 1) {
+      auto& one = request.series.emplace_back();
+      if (!decode.one_more() || !decode.series(f.bytes, one)) return failed("series", request.series.size());
+    } else if (f.number == 3) {
+      auto& one = request.metadata.emplace_back();
+      if (!decode.one_more() || !decode.metadata(f.bytes, one)) return failed("metadata", request.metadata.size());
     }
   }
   if (!all.good())
-    return failure("the message is malformed after " + std::to_string(request.series.size()) + " series");
+    return failure("the message is no protobuf after " + std::to_string(request.series.size()) + " series");
   return request;
 }
 

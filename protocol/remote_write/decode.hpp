@@ -37,9 +37,13 @@ struct write_request {
 struct decode_limits {
   std::size_t raw_bytes = std::size_t{64} << 20;  ///< uncompressed
   std::size_t labels_per_series = 10'000;
+  /// Series, labels, samples, exemplars and metadata together: each takes two bytes of the message and up to a hundred
+  /// in memory.
+  std::size_t parts = 1'000'000;
 };
 
-/// A message of remote write 1.0 as it came over the wire. Unknown fields are skipped; errors say where.
+/// A message of remote write 1.0 as it came over the wire. Unknown fields are skipped, empty label values are left out;
+/// a label without a name, or twice in a series, is an error. Errors say where.
 [[nodiscard]] result<write_request> decode_request(std::string_view body, const decode_limits& limits = {});
 
 }  // namespace troupe::remote_write

@@ -15,6 +15,16 @@ using std::chrono::seconds;
 /// Longer waits than a day are a mistake.
 constexpr std::int64_t most_seconds = 24 * 3600;
 
+/// Unix time of an HTTP date, in any of its three forms (RFC 9110, 5.6.7).
+std::optional<std::int64_t> seconds_of(const std::string& text) {
+  for (const char* form : {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
+    std::tm date{};
+    const char* rest = strptime(text.c_str(), form, &date);
+    if (rest != nullptr && *rest == 0) return timegm(&date);
+  }
+  return std::nullopt;
+}
+
 std::optional<std::chrono::nanoseconds> wait_of(std::string_view header, std::int64_t now_ms) {
   if (header.empty()) return std::nullopt;
   std::int64_t number = 0;
@@ -23,11 +33,9 @@ std::optional<std::chrono::nanoseconds> wait_of(std::string_view header, std::in
     if (number <= 0) return std::nullopt;
     return seconds(std::min(number, most_seconds));
   }
-  std::tm date{};
-  const std::string text(header);
-  const char* rest = strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
-  if (rest == nullptr || *rest != 0) return std::nullopt;
-  const std::int64_t wait = static_cast<std::int64_t>(timegm(&date)) * 1000 - now_ms;
+  const auto then = seconds_of(std::string(header));
+  if (!then) return std::nullopt;
+  const std::int64_t wait = *then * 1000 - now_ms;
   if (wait <= 0) return std::nullopt;
   return milliseconds(std::min(wait, most_seconds * 1000));
 }

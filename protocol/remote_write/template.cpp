@@ -102,7 +102,8 @@ class piece_writer {
       std::size_t length = 0, from = 0;
       const auto consider = [&](std::size_t earlier) {
         if (earlier >= at || at - earlier > 65535) return;
-        if (const std::size_t n = std::min(same(earlier, at, end), at - earlier); n > length)
+        // Nothing overlaps; and what is looked at is taken, so that runs of one letter take no square of their length.
+        if (const std::size_t n = same(earlier, at, std::min(end, at + (at - earlier))); n > length)
           length = n, from = earlier;
       };
       if (candidate != none) consider(candidate);

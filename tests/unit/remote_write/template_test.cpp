@@ -95,6 +95,37 @@ std::string uncompressed(const std::string& body) {
   return raw;
 }
 
+/// How many bytes the elements stand for; 0: one is malformed, reaches back beyond their beginning, or overlaps what it
+/// makes.
+std::size_t length_of_elements(std::string_view elements) {
+  std::size_t made = 0;
+  const auto number = [&](std::size_t at, std::size_t bytes) {
+    std::size_t n = 0;
+    for (std::size_t i = 0; i < bytes; ++i)
+      n |= static_cast<std::size_t>(static_cast<unsigned char>(elements[at + i])) << (8 * i);
+    return n;
+  };
+  while (!elements.empty()) {
+    const auto tag = static_cast<unsigned char>(elements[0]);
+    if ((tag & 3) == 0) {
+      const std::size_t more = tag >> 2 < 60 ? 0 : (tag >> 2) - 59;
+      const std::size_t length = 1 + (more == 0 ? tag >> 2 : number(1, more));
+      if (1 + more + length > elements.size()) return 0;
+      elements.remove_prefix(1 + more + length);
+      made += length;
+    } else {
+      if ((tag & 3) == 3) return 0;
+      const bool near = (tag & 3) == 1;
+      const std::size_t length = near ? 4 + (tag >> 2 & 7) : 1 + (tag >> 2);
+      const std::size_t offset = near ? (tag >> 5 << 8) + number(1, 1) : number(1, 2);
+      if (offset > made || length > offset) return 0;
+      elements.remove_prefix(near ? 2 : 3);
+      made += length;
+    }
+  }
+  return made;
+}
+
 std::vector<std::string> node_page(std::size_t count) {
   std::vector<std::string> lines;
   const char* modes[] = {"idle", "iowait", "irq", "nice", "softirq", "steal", "system", "user"};
@@ -215,6 +246,10 @@ TEST_CASE("random series, values and times go over the wire byte for byte") {
       raw_bytes += piece.raw_bytes;
       const auto way = steady.way_of(i, batch, true);
       ++ways[static_cast<std::size_t>(way)];
+      std::string out;
+      if (way == block_template::way::one_time) steady.append(i, batch, out);
+      if (way == block_template::way::own_times) steady.append_own_times(i, batch, out);
+      if (way != block_template::way::slow) REQUIRE(length_of_elements(out) == piece.raw_bytes);
       request.add(steady, i, batch, true);
     }
     REQUIRE(series == kept.size());
@@ -337,6 +372,12 @@ TEST_CASE("exemplars go with their series, or not at all") {
   CHECK(steady.way_of(0, batch, true) == block_template::way::one_time);
   CHECK(steady.way_of(1, batch, true) == block_template::way::slow);
   CHECK(steady.way_of(1, batch, false) == block_template::way::one_time);
+  for (const std::uint32_t edge : {8u, 15u}) {
+    batch.exemplars[0].series = edge;
+    CHECK(steady.way_of(0, batch, true) == block_template::way::one_time);
+    CHECK(steady.way_of(1, batch, true) == block_template::way::slow);
+    CHECK(steady.way_of(2, batch, true) == block_template::way::one_time);
+  }
 }
 
 TEST_CASE("exemplars find their series where columns were left out") {

@@ -99,6 +99,7 @@ result<void> journal::begin_segment() {
   current_ = std::move(*opened);
   defined_.clear();
   directory_changed_ = true;
+  gap_ = false;
   return {};
 }
 
@@ -204,6 +205,8 @@ std::vector<loss> journal::reclaim(std::int64_t now_ms) {
     const bool old = options_.max_age_ms > 0 && oldest.newest_ms < now_ms - options_.max_age_ms;
     const bool large = bytes > options_.max_bytes;
     if (!passed && !old && !large) break;
+    // What goes may be all that shows a gap: first a segment must say what is known. On a full disk it can't, and room comes first.
+    if (gap_) (void)begin_segment();
     for (auto& [name, at] : cursors_) {
       if (at >= end) continue;
       auto one = measure(oldest, at, name, old ? "age" : "size");

@@ -147,6 +147,7 @@ class journal {
   std::deque<std::uint64_t> origin_order_;  // oldest first
   std::map<std::string, sequence> cursors_;
   bool cursors_changed_ = false, directory_changed_ = false;
+  bool gap_ = false;  // found when it was opened, and no segment says yet what is known behind it
   sequence next_ = 1, durable_ = 1;
   std::string buffer_;
   std::uint64_t appended_records_ = 0, appended_bytes_ = 0, failed_appends_ = 0;

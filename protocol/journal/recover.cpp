@@ -33,8 +33,8 @@ result<void> journal::recover(open_report& report) {
   durable_ = first();
   directory_changed_ = !segments_.empty();
   for (const auto& one : segments_) found_.push_back(one.path);
-  const bool gap = so_far.gap || (so_far.expected != 0 && so_far.expected != next_);
-  return gap ? sync_found() : result<void>();
+  gap_ = so_far.gap || (so_far.expected != 0 && so_far.expected != next_);
+  return gap_ ? sync_found() : result<void>();
 }
 
 /// After a gap the next segment must say what is known from here on, and that holds only when the disk has it.

@@ -2,6 +2,8 @@
 
 namespace troupe::simulation {
 
+using namespace std::chrono_literals;
+
 void world::place::start() {
   cell_->connect(0, what_.to);
   cell_->on_failure = [this](const runtime::cell::failure& how) {
@@ -67,7 +69,9 @@ void world::place::send(unsigned endpoint, const std::string& journal, std::vect
 
 void world::place::sync(std::shared_ptr<journal::journal::sync_ticket> ticket, std::function<void()> then) {
   auto& disk = *world_.processes_[what_.process].disk;
-  world_.in(world_.way(), [&disk, life = disk.life(), ticket, then = posted(std::move(then))] {
+  const auto takes =
+      world_.trouble_ ? world_.chance_.between(clock_duration(100us), world_.plan_.longest_sync) : clock_duration(1ms);
+  world_.in(takes, [&disk, life = disk.life(), ticket, then = posted(std::move(then))] {
     if (disk.life() != life) return;
     ticket->run();
     if (!disk.dead()) then();

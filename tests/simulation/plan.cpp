@@ -95,6 +95,7 @@ void plan::draw_faults(dice& chance) {
     return chance.chance(0.5) ? chance.between(least, most) : clock_duration{};
   };
   longest_way = chance.chance(0.3) ? 1ms : chance.between(clock_duration(5ms), clock_duration(1500ms));
+  longest_sync = chance.chance(0.3) ? chance.between(clock_duration(500ms), clock_duration(4s)) : longest_way;
   if (chance.chance(0.6)) loss = 0.01 * static_cast<double>(chance.between(1, 30));
   if (chance.chance(0.6)) doubling = 0.01 * static_cast<double>(chance.between(1, 30));
   if (chance.chance(0.6)) throws = 0.002 * static_cast<double>(chance.between(1, 25));

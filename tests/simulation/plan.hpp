@@ -42,8 +42,9 @@ struct plan {
 
   clock_duration trouble = std::chrono::seconds(20);  ///< how long faults happen
   double loss = 0, doubling = 0;                      ///< of each mail
-  clock_duration longest_way{};                       ///< of a mail, an answer, a sync
-  double throws = 0;                                  ///< at each hazard
+  clock_duration longest_way{};                       ///< of a mail, a request, an answer
+  clock_duration longest_sync{};
+  double throws = 0;  ///< at each hazard
 
   /// Once in so long on average; zero: never.
   struct {

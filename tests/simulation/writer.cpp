@@ -68,8 +68,9 @@ bool writer::append(const sample_batch& batch, const runtime::receipt& of) {
       [](auto id) { return "lane " + std::to_string(id - 1); }, on_.wall_ms());
   on_.note(describe(batch.samples.front()) +
            (at ? " is record " + std::to_string(*at) : " not written: " + at.error().message));
+  witness_.appended[at ? *at : journal_->next()] =
+      batch.samples;  // what failed may be there when the process ended in it
   if (!at) return false;
-  witness_.appended[*at] = batch.samples;
   return true;
 }
 

@@ -367,3 +367,21 @@ TEST_CASE_METHOD(fixture, "a segment that came to nothing does not confuse who r
   CHECK((*one)->payload == "c");
   CHECK(r.definition(9) == "definition 9");
 }
+
+TEST_CASE_METHOD(fixture, "a gap is remembered when what shows it is removed") {
+  settings.segment_bytes = 100;
+  open();
+  for (std::uint64_t n = 1; n <= 6; ++n) append("record", {5, n});
+  const auto all = segments();
+  REQUIRE(all.size() == 3);
+  of.reset();
+  fs::resize_file(all[1], fs::file_size(all[1]) - 10);  // number 4 is gone, 5 and 6 are there
+  open();
+  CHECK(of->last_number(5) == 3);
+  of->add_cursor("a");
+  of->advance("a", of->next());
+  CHECK(of->reclaim(now).empty());
+  CHECK(of->first() > 4);
+  open();
+  CHECK(of->last_number(5) == 3);
+}

@@ -1,0 +1,270 @@
+// Controller, hosts and actors together, with components made for it.
+
+#include "actors/runtime/controller.hpp"
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+
+#include "actors/runtime/blocking_pool.hpp"
+#include "actors/runtime/own_metrics.hpp"
+#include "actors/runtime/receiver_field.hpp"
+#include "protocol/http/client.hpp"
+#include "tests/catch.hpp"
+#include "tests/temporary_directory.hpp"
+#include "tests/unit/runtime/toy_world.hpp"
+
+using namespace troupe;
+using namespace troupe::runtime;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// What the components of a test did, by their id.
+struct diary {
+  std::mutex mutex;
+  std::map<std::string, std::vector<int>> taken;
+  std::map<std::string, int> made, updated;
+  std::atomic<int> throws_left{0};
+  std::atomic<bool> refuse_to_be_made{false};
+} written;
+
+struct source_arguments {
+  std::vector<metrics_receiver> forward_to;
+  std::int64_t count = 0;
+  friend bool operator==(const source_arguments&, const source_arguments&) = default;
+};
+struct sink_arguments {
+  std::vector<metrics_receiver> forward_to;
+  std::int64_t fails_at = -1;
+  std::string text;
+  friend bool operator==(const sink_arguments&, const sink_arguments&) = default;
+};
+
+/// Pushes the numbers from 1 to `count`, one every millisecond.
+class source final : public component {
+ public:
+  using arguments_type = source_arguments;
+  source(component_context& context, std::shared_ptr<const source_arguments> a)
+      : context_(context), out_(context, 0), count_(a->count) {
+    out_.connect(receivers_of(a->forward_to));
+  }
+  static config::value exports(const component_place&, const source_arguments&) {
+    return config::object({{"pushed", 0}});
+  }
+  void start() override { arm(); }
+  result<void> update(const arguments_ref& a) override {
+    const auto& given = *static_cast<const source_arguments*>(a.get());
+    count_ = given.count;
+    out_.connect(receivers_of(given.forward_to));
+    return {};
+  }
+  void finish() override { next_.cancel(); }
+
+ private:
+  void arm() {
+    if (pushed_ >= count_) return context_.set_exports(config::object({{"pushed", pushed_}}));
+    next_ = context_.after(1ms, [this] {
+      auto batch = std::make_shared<test::toy_batch>(static_cast<int>(++pushed_));
+      context_.push(0, batch, {});
+      arm();
+    });
+  }
+  component_context& context_;
+  outlet<telemetry::metrics_batch> out_;
+  std::int64_t count_, pushed_ = 0;
+  timer next_;
+};
+
+/// Notes what it takes and hands it on; throws at one number as often as the diary says.
+class sink final : public component {
+ public:
+  using arguments_type = sink_arguments;
+  sink(component_context& context, std::shared_ptr<const sink_arguments> a)
+      : context_(context), fails_at_(a->fails_at) {
+    if (written.refuse_to_be_made) throw std::runtime_error("not today");
+    outlet<telemetry::metrics_batch>(context, 0).connect(receivers_of(a->forward_to));
+    std::lock_guard lock(written.mutex);
+    ++written.made[context.id()];
+  }
+  static config::value exports(const component_place& place, const sink_arguments&) {
+    return config::object({{"receiver", make_receiver(place.id, telemetry::signal::metrics)}});
+  }
+  result<void> update(const arguments_ref& a) override {
+    fails_at_ = static_cast<const sink_arguments*>(a.get())->fails_at;
+    std::lock_guard lock(written.mutex);
+    ++written.updated[context_.id()];
+    return {};
+  }
+  void consume(const batch_ref& batch, receipt of) override {
+    const int number = test::number_of(batch);
+    context_.push(0, batch, std::move(of));  // goes out only if what follows ends well
+    if (number == fails_at_ && written.throws_left.fetch_sub(1) > 0) throw std::runtime_error("a bad number");
+    std::lock_guard lock(written.mutex);
+    written.taken[context_.id()].push_back(number);
+  }
+
+ private:
+  component_context& context_;
+  std::int64_t fails_at_;
+};
+
+registry kinds() {
+  static const auto source_schema = [] {
+    auto s =
+        config::describe<source_arguments>("test.source", config::stability::generally_available, "Pushes numbers.");
+    s.attribute("forward_to", &source_arguments::forward_to, "Where.")
+        .attribute("count", &source_arguments::count, "How many.");
+    return s;
+  }();
+  static const auto sink_schema = [] {
+    auto s = config::describe<sink_arguments>("test.sink", config::stability::generally_available, "Takes numbers.");
+    s.attribute("forward_to", &sink_arguments::forward_to, "Where.")
+        .attribute("fails_at", &sink_arguments::fails_at, "When it throws.")
+        .attribute("text", &sink_arguments::text, "Anything.");
+    return s;
+  }();
+  registry all;
+  all.add(define<source>(source_schema));
+  all.add(define<sink>(sink_schema));
+  return all;
+}
+
+struct rig {
+  testing::temporary_directory directory;
+  http::client client;
+  event_bus events;
+  own_metrics metrics;
+  blocking_pool blocking{1};
+  clocks time;
+  services shared{client,   events, metrics, blocking, time, directory.file("data"), [] { return ""; },
+                  "self:1", "host", "test"};
+  registry known = kinds();
+  engine actors{2};
+  controller control{known, shared, actors, {}};
+
+  rig() {
+    std::lock_guard lock(written.mutex);
+    written.taken.clear();
+    written.made.clear();
+    written.updated.clear();
+    written.throws_left = 0;
+    written.refuse_to_be_made = false;
+  }
+  std::string load(const std::string& text) {
+    config::diagnostics out;
+    const auto what = configuration::parse({config::source_file::make("t", text)}, out);
+    REQUIRE(out.empty());
+    std::string said;
+    for (const auto& one : control.load(what).diagnostics)
+      said += one.text() + "\n";
+    return said;
+  }
+  std::vector<int> taken(const std::string& id) {
+    std::lock_guard lock(written.mutex);
+    return written.taken[id];
+  }
+  static bool eventually(const std::function<bool()>& so) {
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (!so()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      std::this_thread::yield();
+    }
+    return true;
+  }
+  component_status::view status(const std::string& id) {
+    for (const auto& one : control.components()) {
+      if (one.id == id) return one.running->status().get();
+    }
+    throw std::runtime_error("no component " + id);
+  }
+};
+
+std::vector<int> up_to(int n) {
+  std::vector<int> all;
+  for (int i = 1; i <= n; ++i)
+    all.push_back(i);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("batches flow from actor to actor, and the ledgers balance") {
+  rig in;
+  CHECK(in.load("test.source \"a\" { forward_to = [test.sink.b.receiver]\n count = 50 }\n"
+                "test.sink \"b\" { forward_to = [test.sink.c.receiver] }\ntest.sink \"c\" { }")
+            .empty());
+  CHECK(in.control.ready());
+  CHECK(rig::eventually([&] { return in.taken("test.sink.c").size() == 50; }));
+  CHECK(in.taken("test.sink.c") == up_to(50));
+  CHECK(rig::eventually([&] { return in.status("test.source.a").edges.at("test.sink.b").settled.batches == 50; }));
+  CHECK(in.status("test.source.a").edges.at("test.sink.b").balances());
+}
+
+TEST_CASE("an exception in a component: it is made anew, nothing is lost or doubled, and its health told it") {
+  rig in;
+  written.throws_left = 2;
+  CHECK(in.load("test.source \"a\" { forward_to = [test.sink.b.receiver]\n count = 30 }\n"
+                "test.sink \"b\" { forward_to = [test.sink.c.receiver]\n fails_at = 10 }\ntest.sink \"c\" { }")
+            .empty());
+  CHECK(rig::eventually([&] { return in.status("test.sink.b").restarts == 1; }));
+  CHECK(rig::eventually([&] { return in.taken("test.sink.c").size() == 30; }));
+  CHECK(in.taken("test.sink.b") == up_to(30));
+  CHECK(in.taken("test.sink.c") == up_to(30));
+  CHECK(in.status("test.sink.b").restarts == 2);
+  CHECK(rig::eventually([&] { return in.status("test.sink.b").overall().state == health_state::healthy; }));
+}
+
+TEST_CASE("a component that cannot be made fails the load; what ran goes on untouched") {
+  rig in;
+  CHECK(in.load("test.sink \"b\" { }").empty());
+  written.refuse_to_be_made = true;
+  const auto said = in.load("test.sink \"b\" { text = \"other\" }\ntest.sink \"c\" { }");
+  CHECK(said.find("Failed to build component: not today") != std::string::npos);
+  CHECK(in.control.components().size() == 1);
+  std::lock_guard lock(written.mutex);
+  CHECK(written.updated["test.sink.b"] == 0);
+}
+
+TEST_CASE("a reload updates in place what has changed, and nothing else; what is gone ends and delivers first") {
+  rig in;
+  CHECK(in.load("test.source \"a\" { forward_to = [test.sink.b.receiver]\n count = 20 }\ntest.sink \"b\" { "
+                "}\ntest.sink \"same\" { }")
+            .empty());
+  CHECK(rig::eventually([&] { return in.taken("test.sink.b").size() == 20; }));
+  CHECK(in.load("test.source \"a\" { forward_to = [test.sink.c.receiver]\n count = 40 }\ntest.sink \"c\" { "
+                "}\ntest.sink \"same\" { }")
+            .empty());
+  CHECK(in.control.components().size() == 3);
+  std::lock_guard lock(written.mutex);
+  CHECK(written.made["test.sink.same"] == 1);
+  CHECK(written.updated["test.sink.same"] == 0);
+}
+
+TEST_CASE("an export that changes: those that refer to it are evaluated again, others are not") {
+  rig in;
+  CHECK(in.load("test.source \"a\" { count = 5 }\ntest.sink \"b\" { text = test.source.a.pushed }\ntest.sink \"c\" { }")
+            .empty());
+  CHECK(rig::eventually([&] {
+    std::lock_guard lock(written.mutex);
+    return written.updated["test.sink.b"] == 1;
+  }));
+  for (const auto& one : in.control.components()) {
+    if (one.id == "test.sink.b") CHECK(one.arguments_json.find("\"5\"") != std::string::npos);
+  }
+  std::lock_guard lock(written.mutex);
+  CHECK(written.updated["test.sink.c"] == 0);
+}
+
+TEST_CASE("the end is orderly: what sources pushed arrives before its takers end") {
+  rig in;
+  CHECK(in.load("test.source \"a\" { forward_to = [test.sink.b.receiver]\n count = 1000000 }\n"
+                "test.sink \"b\" { forward_to = [test.sink.c.receiver] }\ntest.sink \"c\" { }")
+            .empty());
+  CHECK(rig::eventually([&] { return in.taken("test.sink.c").size() > 20; }));
+  in.control.stop();
+  CHECK(in.taken("test.sink.b") == in.taken("test.sink.c"));
+  CHECK(in.control.components().empty());
+}

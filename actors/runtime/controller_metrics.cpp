@@ -40,8 +40,7 @@ void controller_metrics::evaluated(const std::string& component, clock_duration 
   of->histogram("alloy_component_evaluation_seconds", evaluation_help, evaluation_bounds).observe(seconds(took));
   own_->histogram("alloy_component_dependencies_wait_seconds", wait_help, evaluation_bounds).observe(seconds(waited));
   if (took >= std::chrono::minutes(1)) {
-    of->counter("alloy_component_evaluation_slow_seconds", slow_help)
-        .add(seconds(took));
+    of->counter("alloy_component_evaluation_slow_seconds", slow_help).add(seconds(took));
   }
 }
 

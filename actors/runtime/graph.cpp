@@ -93,14 +93,16 @@ namespace {
 void library_name(const config::reference& name, const language_limits& limits, config::diagnostics& out) {
   const auto standing = config::stdlib_standing(name.text());
   if (standing == config::standing::deprecated) {
-    out.warning(name.where,
-                "this stdlib function is deprecated; please refer to the documentation for updated usage and alternatives");
+    out.warning(
+        name.where,
+        "this stdlib function is deprecated; please refer to the documentation for updated usage and alternatives");
   }
   if (standing == config::standing::experimental && limits.minimum_stability > config::stability::experimental) {
-    out.error(name.where, "function \"" + name.text() +
-                              "\" is at stability level \"experimental\", which is below the minimum allowed stability level \"" +
-                              std::string(to_string(limits.minimum_stability)) +
-                              "\". Use --stability.level command-line flag to enable \"experimental\" features");
+    out.error(name.where,
+              "function \"" + name.text() +
+                  "\" is at stability level \"experimental\", which is below the minimum allowed stability level \"" +
+                  std::string(to_string(limits.minimum_stability)) +
+                  "\". Use --stability.level command-line flag to enable \"experimental\" features");
   }
 }
 

@@ -15,14 +15,16 @@ constexpr std::array<std::uint32_t, 256> table = [] {
   std::array<std::uint32_t, 256> made{};
   for (std::uint32_t i = 0; i < 256; ++i) {
     std::uint32_t crc = i;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) ? 0x82f63b78u : 0u);
+    for (int bit = 0; bit < 8; ++bit)
+      crc = (crc >> 1) ^ ((crc & 1) ? 0x82f63b78u : 0u);
     made[i] = crc;
   }
   return made;
 }();
 
 std::uint32_t by_table(std::string_view bytes, std::uint32_t crc) {
-  for (const unsigned char byte : bytes) crc = (crc >> 8) ^ table[(crc ^ byte) & 0xff];
+  for (const unsigned char byte : bytes)
+    crc = (crc >> 8) ^ table[(crc ^ byte) & 0xff];
   return crc;
 }
 
@@ -36,7 +38,8 @@ __attribute__((target("sse4.2"))) std::uint32_t by_instruction(std::string_view 
     bytes.remove_prefix(8);
   }
   crc = static_cast<std::uint32_t>(wide);
-  for (const unsigned char byte : bytes) crc = _mm_crc32_u8(crc, byte);
+  for (const unsigned char byte : bytes)
+    crc = _mm_crc32_u8(crc, byte);
   return crc;
 }
 #endif

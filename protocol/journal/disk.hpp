@@ -30,10 +30,11 @@ class directory_lock {
 class disk {
  public:
   virtual ~disk() = default;
-  [[nodiscard]] virtual result<void> make_directory(const std::string& path) = 0;  ///< with its parents; there already: fine
+  [[nodiscard]] virtual result<void> make_directory(
+      const std::string& path) = 0;  ///< with its parents; there already: fine
   [[nodiscard]] virtual result<std::unique_ptr<directory_lock>> lock(const std::string& directory) = 0;
   [[nodiscard]] virtual result<std::vector<std::string>> list(const std::string& directory) = 0;  ///< names, sorted
-  [[nodiscard]] virtual result<std::unique_ptr<file>> open(const std::string& path) = 0;          ///< made if it isn't there
+  [[nodiscard]] virtual result<std::unique_ptr<file>> open(const std::string& path) = 0;  ///< made if it isn't there
   [[nodiscard]] virtual result<std::uint64_t> size(const std::string& path) = 0;
   /// Up to `length` bytes from `offset`; fewer only at the file's end.
   [[nodiscard]] virtual result<std::string> read(const std::string& path, std::uint64_t offset, std::size_t length) = 0;

@@ -75,7 +75,8 @@ void append_header(const segment_header& what, std::string& out) {
   put(what.all_durable ? version | all_durable : version, out);
   put(what.first, out);
   put(static_cast<std::uint32_t>(what.origins.size()), out);
-  for (const auto& [source, number] : what.origins) put(source, out), put(number, out);
+  for (const auto& [source, number] : what.origins)
+    put(source, out), put(number, out);
   put(crc32c(std::string_view(out).substr(begin)), out);
 }
 
@@ -88,9 +89,11 @@ result<std::pair<segment_header, std::size_t>> read_header(std::string_view byte
   const std::size_t count = get<std::uint32_t>(bytes, 16);
   const std::size_t size = fixed + 16 * count;
   if (count > max_origins || bytes.size() < size + 4) return failure("the header is cut off");
-  if (crc32c(bytes.substr(0, size)) != get<std::uint32_t>(bytes, size)) return failure("the header's checksum is wrong");
+  if (crc32c(bytes.substr(0, size)) != get<std::uint32_t>(bytes, size))
+    return failure("the header's checksum is wrong");
   std::pair<segment_header, std::size_t> read{{get<std::uint64_t>(bytes, 8), {}, (v & all_durable) != 0}, size + 4};
-  for (std::size_t at = fixed; at < size; at += 16) read.first.origins[get<std::uint64_t>(bytes, at)] = get<std::uint64_t>(bytes, at + 8);
+  for (std::size_t at = fixed; at < size; at += 16)
+    read.first.origins[get<std::uint64_t>(bytes, at)] = get<std::uint64_t>(bytes, at + 8);
   return read;
 }
 

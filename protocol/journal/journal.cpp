@@ -12,7 +12,9 @@ namespace {
 
 constexpr const char* cursors_file = "cursors";
 
-std::string joined(const std::string& directory, std::string_view name) { return directory + '/' + std::string(name); }
+std::string joined(const std::string& directory, std::string_view name) {
+  return directory + '/' + std::string(name);
+}
 
 result<void> save_cursors(disk& on, const std::string& directory, const std::string& text) {
   const auto path = joined(directory, cursors_file);
@@ -42,9 +44,11 @@ result<std::unique_ptr<journal>> journal::open(disk& on, std::string directory, 
 
 journal::~journal() = default;
 
-result<sequence> journal::append(std::string_view payload, std::uint32_t items, origin from, std::span<const definition_id> needs,
+result<sequence> journal::append(std::string_view payload, std::uint32_t items, origin from,
+                                 std::span<const definition_id> needs,
                                  const std::function<std::string(definition_id)>& define, std::int64_t now_ms) {
-  if (payload.size() > max_record_bytes) return failure("a record of " + std::to_string(payload.size()) + " bytes is too large for the journal");
+  if (payload.size() > max_record_bytes)
+    return failure("a record of " + std::to_string(payload.size()) + " bytes is too large for the journal");
   if (!current_ || segments_.back().data_bytes >= options_.segment_bytes) {
     if (auto ok = begin_segment(); !ok) {
       ++failed_appends_;
@@ -182,11 +186,14 @@ void journal::advance(const std::string& name, sequence to) {
   cursors_changed_ = true;
 }
 
-void journal::remove_cursor(const std::string& name) { cursors_changed_ = cursors_.erase(name) > 0 || cursors_changed_; }
+void journal::remove_cursor(const std::string& name) {
+  cursors_changed_ = cursors_.erase(name) > 0 || cursors_changed_;
+}
 
 std::string journal::cursors_text() const {
   std::string text;
-  for (const auto& [name, at] : cursors_) text += name + '\t' + std::to_string(at) + '\n';
+  for (const auto& [name, at] : cursors_)
+    text += name + '\t' + std::to_string(at) + '\n';
   char crc[12];
   std::snprintf(crc, sizeof crc, "%08x\n", crc32c(text));
   return text + crc;
@@ -195,9 +202,11 @@ std::string journal::cursors_text() const {
 std::vector<loss> journal::reclaim(std::int64_t now_ms) {
   std::vector<loss> lost;
   sequence slowest = next_;
-  for (const auto& [name, at] : cursors_) slowest = std::min(slowest, at);
+  for (const auto& [name, at] : cursors_)
+    slowest = std::min(slowest, at);
   std::uint64_t bytes = 0;
-  for (const auto& one : segments_) bytes += one.bytes;
+  for (const auto& one : segments_)
+    bytes += one.bytes;
   while (segments_.size() > 1) {
     const auto oldest = segments_.front();
     const sequence end = segments_[1].first;
@@ -205,7 +214,8 @@ std::vector<loss> journal::reclaim(std::int64_t now_ms) {
     const bool old = options_.max_age_ms > 0 && oldest.newest_ms < now_ms - options_.max_age_ms;
     const bool large = bytes > options_.max_bytes;
     if (!passed && !old && !large) break;
-    // What goes may be all that shows a gap: first a segment must say what is known. On a full disk it can't, and room comes first.
+    // What goes may be all that shows a gap: first a segment must say what is known. On a full disk it can't, and room
+    // comes first.
     if (gap_) (void)begin_segment();
     for (auto& [name, at] : cursors_) {
       if (at >= end) continue;
@@ -234,14 +244,16 @@ loss journal::measure(const segment& of, sequence from, std::string cursor, std:
 }
 
 const journal::segment* journal::segment_of(sequence number) const {
-  const auto after = std::upper_bound(segments_.begin(), segments_.end(), number, [](sequence n, const segment& s) { return n < s.first; });
+  const auto after = std::upper_bound(segments_.begin(), segments_.end(), number,
+                                      [](sequence n, const segment& s) { return n < s.first; });
   return after == segments_.begin() ? nullptr : &*(after - 1);
 }
 
 journal_counts journal::count() const {
   journal_counts all;
   all.segments = segments_.size();
-  for (const auto& one : segments_) all.bytes += one.bytes, all.records += one.records;
+  for (const auto& one : segments_)
+    all.bytes += one.bytes, all.records += one.records;
   all.first = first(), all.next = next_, all.durable = durable_;
   all.appended_records = appended_records_, all.appended_bytes = appended_bytes_, all.failed_appends = failed_appends_;
   return all;

@@ -57,18 +57,20 @@ struct journal_counts {
 
 class reader;
 
-/// Used by one thread, but for sync_ticket::run(). Keeps what was written over a crash of the process at any point; over a loss
-/// of power what was synced.
+/// Used by one thread, but for sync_ticket::run(). Keeps what was written over a crash of the process at any point;
+/// over a loss of power what was synced.
 class journal {
  public:
-  [[nodiscard]] static result<std::unique_ptr<journal>> open(disk& on, std::string directory, options options, open_report& report);
+  [[nodiscard]] static result<std::unique_ptr<journal>> open(disk& on, std::string directory, options options,
+                                                             open_report& report);
   ~journal();
   journal(const journal&) = delete;
 
-  /// One record. `needs`: the definitions that it refers to; `define` is asked for those that the current segment lacks. On
-  /// an error nothing was appended, and the next attempt may succeed.
-  /// The last of `needs` is written after the others: where it is there, all are.
-  [[nodiscard]] result<sequence> append(std::string_view payload, std::uint32_t items, origin from, std::span<const definition_id> needs,
+  /// One record. `needs`: the definitions that it refers to; `define` is asked for those that the current segment
+  /// lacks. On an error nothing was appended, and the next attempt may succeed. The last of `needs` is written after
+  /// the others: where it is there, all are.
+  [[nodiscard]] result<sequence> append(std::string_view payload, std::uint32_t items, origin from,
+                                        std::span<const definition_id> needs,
                                         const std::function<std::string(definition_id)>& define, std::int64_t now_ms);
   /// The highest number that was appended from this source; 0: none.
   [[nodiscard]] std::uint64_t last_number(std::uint64_t source) const;
@@ -82,7 +84,8 @@ class journal {
     friend class journal;
     [[nodiscard]] result<void> write();
     disk* on_ = nullptr;
-    std::shared_ptr<directory_lock> lock_;  // until it has run nobody else may open the journal: it would write over theirs
+    std::shared_ptr<directory_lock>
+        lock_;  // until it has run nobody else may open the journal: it would write over theirs
     std::string directory_, cursors_;
     std::vector<std::string> found_;
     std::vector<std::shared_ptr<file>> files_;
@@ -94,14 +97,16 @@ class journal {
   [[nodiscard]] result<void> sync();  ///< all three
   [[nodiscard]] bool needs_sync() const { return !found_.empty() || !unsynced_.empty() || cursors_changed_; }
 
-  /// A cursor is where a reader goes on after a restart: the first record that it is not done with. A new one begins at the oldest
-  /// record. Saved by syncing.
+  /// A cursor is where a reader goes on after a restart: the first record that it is not done with. A new one begins at
+  /// the oldest record. Saved by syncing.
   sequence add_cursor(const std::string& name);
   void advance(const std::string& name, sequence to);
   void remove_cursor(const std::string& name);
   [[nodiscard]] const std::map<std::string, sequence>& cursors() const { return cursors_; }
 
-  void set_ages(std::int64_t min_ms, std::int64_t max_ms) { options_.min_age_ms = min_ms, options_.max_age_ms = max_ms; }
+  void set_ages(std::int64_t min_ms, std::int64_t max_ms) {
+    options_.min_age_ms = min_ms, options_.max_age_ms = max_ms;
+  }
   /// Removes segments that all cursors have passed, and the oldest beyond the bounds; says what was lost by that.
   [[nodiscard]] std::vector<loss> reclaim(std::int64_t now_ms);
 
@@ -118,7 +123,8 @@ class journal {
     std::uint64_t data_bytes = 0;  ///< of records, since it was begun here
     std::int64_t newest_ms = 0;
   };
-  journal(disk& on, std::string directory, options options) : disk_(on), directory_(std::move(directory)), options_(options) {}
+  journal(disk& on, std::string directory, options options)
+      : disk_(on), directory_(std::move(directory)), options_(options) {}
   [[nodiscard]] result<void> recover(open_report& report);
   struct row {
     sequence expected = 0;  ///< the number that comes next; 0: any
@@ -164,7 +170,8 @@ class reader {
   };
   reader(const journal& of, sequence from) : of_(of), wanted_(from) {}
 
-  /// The next record that can be read; nothing: there is none yet. Damaged ones are skipped; gaps in the numbers show it.
+  /// The next record that can be read; nothing: there is none yet. Damaged ones are skipped; gaps in the numbers show
+  /// it.
   [[nodiscard]] result<std::optional<entry>> next();
   /// A definition that stood in the current record's segment; empty: none of that id.
   [[nodiscard]] std::string_view definition(definition_id id) const;

@@ -24,15 +24,18 @@ result<void> journal::recover(open_report& report) {
     if (first_of_segment(name)) all.push_back(name);
   }
   row so_far;
-  for (const auto& name : all) recover_segment(name, name == all.back(), so_far, report);
+  for (const auto& name : all)
+    recover_segment(name, name == all.back(), so_far, report);
   recover_cursors(report);
   report.segments = segments_.size();
-  for (const auto& one : segments_) report.records += one.records, report.bytes += one.bytes;
-  // What an earlier life wrote may be in the machine's memory alone, names included: nothing of it counts as durable before
-  // the first sync.
+  for (const auto& one : segments_)
+    report.records += one.records, report.bytes += one.bytes;
+  // What an earlier life wrote may be in the machine's memory alone, names included: nothing of it counts as durable
+  // before the first sync.
   durable_ = first();
   directory_changed_ = !segments_.empty();
-  for (const auto& one : segments_) found_.push_back(one.path);
+  for (const auto& one : segments_)
+    found_.push_back(one.path);
   gap_ = so_far.gap || (so_far.expected != 0 && so_far.expected != next_);
   return gap_ ? sync_found() : result<void>();
 }
@@ -48,8 +51,8 @@ result<void> journal::sync_found() {
   return {};
 }
 
-/// Behind a gap a source's last number does not say that those before it are here: what was lost comes again and must be
-/// taken, so the number before the gap counts; until a segment says what was known when all before it was durable.
+/// Behind a gap a source's last number does not say that those before it are here: what was lost comes again and must
+/// be taken, so the number before the gap counts; until a segment says what was known when all before it was durable.
 void journal::recover_header(const segment_header& header, row& so_far) {
   if (header.all_durable) {
     origins_.clear();
@@ -60,7 +63,8 @@ void journal::recover_header(const segment_header& header, row& so_far) {
   }
   so_far.expected = header.first;
   if (so_far.gap) return;
-  for (const auto& [source, number] : header.origins) remember({source, number});
+  for (const auto& [source, number] : header.origins)
+    remember({source, number});
 }
 
 void journal::recover_segment(const std::string& name, bool last, row& so_far, open_report& report) {
@@ -108,11 +112,14 @@ void journal::recover_segment(const std::string& name, bool last, row& so_far, o
     if (whole == std::string_view::npos) {
       const auto left = bytes->size() - at;
       (last ? report.torn_bytes : report.damaged_bytes) += left;
-      if (!last) report.damage.push_back(name + ", offset " + std::to_string(at) + ": " + std::to_string(left) + " bytes are unreadable");
+      if (!last)
+        report.damage.push_back(name + ", offset " + std::to_string(at) + ": " + std::to_string(left) +
+                                " bytes are unreadable");
       break;
     }
     report.damaged_bytes += whole - at;
-    report.damage.push_back(name + ", offset " + std::to_string(at) + ": " + std::to_string(whole - at) + " bytes are unreadable");
+    report.damage.push_back(name + ", offset " + std::to_string(at) + ": " + std::to_string(whole - at) +
+                            " bytes are unreadable");
     at = whole;
   }
   one.bytes = last ? at : bytes->size();
@@ -130,7 +137,9 @@ void journal::recover_cursors(open_report& report) {
   const auto size = disk_.size(path);
   if (!size) return;  // there never was any
   const auto text = disk_.read(path, 0, static_cast<std::size_t>(std::min<std::uint64_t>(*size, 1 << 20)));
-  const auto damaged = [&] { report.damage.push_back("cursors: unreadable; every reader begins at the oldest record"); };
+  const auto damaged = [&] {
+    report.damage.push_back("cursors: unreadable; every reader begins at the oldest record");
+  };
   if (!text || text->size() < 9) return damaged();
   const auto lines = std::string_view(*text).substr(0, text->size() - 9);
   char crc[12];

@@ -56,7 +56,8 @@ fetched post(const std::string& url);
 class collector {
  public:
   /// `before`: a command that runs the collector, `prlimit …`.
-  explicit collector(std::string configuration, std::vector<std::string> flags = {}, std::vector<std::string> before = {});
+  explicit collector(std::string configuration, std::vector<std::string> flags = {},
+                     std::vector<std::string> before = {});
 
   void configure(const std::string& configuration);
   void start();

@@ -18,7 +18,8 @@ journal_metrics::journal_metrics(runtime::component_metrics& in)
       segments_(in.gauge("troupe_journal_segments", "Segments of the journal.")),
       in_samples_(in.counter("prometheus_remote_storage_samples_in_total", "Samples that came in.")),
       next_record_(in.gauge("troupe_journal_next_record", "Number of the record that is written next.")),
-      highest_(in.gauge("prometheus_remote_storage_highest_timestamp_in_seconds", "Newest sample that came in, Unix seconds.")) {}
+      highest_(in.gauge("prometheus_remote_storage_highest_timestamp_in_seconds",
+                        "Newest sample that came in, Unix seconds.")) {}
 
 void journal_metrics::appended(std::uint64_t samples, std::uint64_t exemplars, std::int64_t timestamp_ms) {
   if (timestamp_ms > highest_ms_) {

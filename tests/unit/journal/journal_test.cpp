@@ -337,7 +337,8 @@ TEST_CASE_METHOD(fixture, "nobody opens a journal while something of it is still
 TEST_CASE_METHOD(fixture, "behind a gap the numbers of sources do not count: what was lost is taken again") {
   settings.segment_bytes = 100;
   open();
-  for (std::uint64_t n = 1; n <= 10; ++n) append("record", {5, n});
+  for (std::uint64_t n = 1; n <= 10; ++n)
+    append("record", {5, n});
   const auto all = segments();
   REQUIRE(all.size() == 5);
   of.reset();
@@ -345,7 +346,8 @@ TEST_CASE_METHOD(fixture, "behind a gap the numbers of sources do not count: wha
   open();
   CHECK(of->last_number(5) == 5);
   CHECK(of->count().durable == of->next());
-  for (std::uint64_t n = 6; n <= 12; ++n) append("record", {5, n});
+  for (std::uint64_t n = 6; n <= 12; ++n)
+    append("record", {5, n});
   open();
   CHECK(of->last_number(5) == 12);
 }
@@ -371,7 +373,8 @@ TEST_CASE_METHOD(fixture, "a segment that came to nothing does not confuse who r
 TEST_CASE_METHOD(fixture, "a gap is remembered when what shows it is removed") {
   settings.segment_bytes = 100;
   open();
-  for (std::uint64_t n = 1; n <= 6; ++n) append("record", {5, n});
+  for (std::uint64_t n = 1; n <= 6; ++n)
+    append("record", {5, n});
   const auto all = segments();
   REQUIRE(all.size() == 3);
   of.reset();

@@ -295,7 +295,8 @@ TEST_CASE_METHOD(fixture, "two producers that began in the same moment are told 
   CHECK(identities[0].source != identities[1].source);
 }
 
-TEST_CASE_METHOD(fixture, "what had left a component is settled even when the component fails twice before it has caught up") {
+TEST_CASE_METHOD(fixture,
+                 "what had left a component is settled even when the component fails twice before it has caught up") {
   sink().connect(0, {"last"});
   add("last");
   std::vector<receipt> below;
@@ -322,7 +323,8 @@ TEST_CASE_METHOD(fixture, "what had left a component is settled even when the co
     held.clear();
     throw std::runtime_error("once");
   });
-  for (int i = 0; i < 5; ++i) pass(1s);
+  for (int i = 0; i < 5; ++i)
+    pass(1s);
   CHECK(sink().restarts() == 2);
   sink().run(now, [&] { held.clear(); });
   cells.at("last")->run(now, [&] { below.clear(); });

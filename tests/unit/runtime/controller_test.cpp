@@ -251,9 +251,13 @@ TEST_CASE("an export that changes: those that refer to it are evaluated again, o
     std::lock_guard lock(written.mutex);
     return written.updated["test.sink.b"] == 1;
   }));
-  for (const auto& one : in.control.components()) {
-    if (one.id == "test.sink.b") CHECK(one.arguments_json.find("\"5\"") != std::string::npos);
-  }
+  // The component is told before the view of it is renewed.
+  CHECK(rig::eventually([&] {
+    for (const auto& one : in.control.components()) {
+      if (one.id == "test.sink.b" && one.arguments_json.find("\"5\"") != std::string::npos) return true;
+    }
+    return false;
+  }));
   std::lock_guard lock(written.mutex);
   CHECK(written.updated["test.sink.c"] == 0);
 }

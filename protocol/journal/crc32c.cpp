@@ -55,4 +55,8 @@ std::uint32_t crc32c(std::string_view bytes, std::uint32_t crc) {
   return ~by_table(bytes, crc);
 }
 
+std::uint32_t crc32c_by_table(std::string_view bytes, std::uint32_t crc) {
+  return ~by_table(bytes, ~crc);
+}
+
 }  // namespace troupe::journal

@@ -28,6 +28,13 @@ constexpr std::string_view magic = "TRJ1";
 constexpr std::uint32_t version = 1, all_durable = std::uint32_t{1} << 16;  // the upper half: flags
 constexpr std::string_view suffix = ".seg";
 
+constexpr std::size_t checksum_line_bytes = 9;
+std::string checksum_line(std::string_view text) {
+  char line[12];
+  std::snprintf(line, sizeof line, "%08x\n", crc32c(text));
+  return line;
+}
+
 }  // namespace
 
 void append_record(const record& what, std::string& out) {
@@ -60,13 +67,15 @@ std::optional<record> read_record(std::string_view bytes) {
   if (!size || bytes.size() < *size) return std::nullopt;
   const auto all = bytes.substr(0, *size);
   if (crc32c(all.substr(8), crc32c(all.substr(0, 4))) != get<std::uint32_t>(all, 4)) return std::nullopt;
-  return record{static_cast<record_kind>(get<std::uint32_t>(all, 8)),
-                get<std::uint32_t>(all, 12),
-                get<std::int64_t>(all, 16),
-                get<std::uint64_t>(all, 24),
-                get<std::uint64_t>(all, 32),
-                get<std::uint64_t>(all, 40),
-                all.substr(record_header_bytes)};
+  const record read{static_cast<record_kind>(get<std::uint32_t>(all, 8)),
+                    get<std::uint32_t>(all, 12),
+                    get<std::int64_t>(all, 16),
+                    get<std::uint64_t>(all, 24),
+                    get<std::uint64_t>(all, 32),
+                    get<std::uint64_t>(all, 40),
+                    all.substr(record_header_bytes)};
+  if (read.kind == record_kind::data && read.id >= max_sequence) return std::nullopt;
+  return read;
 }
 
 void append_header(const segment_header& what, std::string& out) {
@@ -92,8 +101,56 @@ result<std::pair<segment_header, std::size_t>> read_header(std::string_view byte
   if (crc32c(bytes.substr(0, size)) != get<std::uint32_t>(bytes, size))
     return failure("the header's checksum is wrong");
   std::pair<segment_header, std::size_t> read{{get<std::uint64_t>(bytes, 8), {}, (v & all_durable) != 0}, size + 4};
+  if (read.first.first >= max_sequence) return failure("no segment begins at so high a number");
   for (std::size_t at = fixed; at < size; at += 16)
-    read.first.origins[get<std::uint64_t>(bytes, at)] = get<std::uint64_t>(bytes, at + 8);
+    read.first.origins.emplace_back(get<std::uint64_t>(bytes, at), get<std::uint64_t>(bytes, at + 8));
+  return read;
+}
+
+std::string cursors_text(const std::map<std::string, sequence>& cursors) {
+  std::string text;
+  for (const auto& [name, at] : cursors) {
+    for (const char c : name) {
+      if (c == '\n') {
+        text += "\\n";
+      } else if (c == '\\') {
+        text += "\\\\";
+      } else {
+        text += c;
+      }
+    }
+    text += '\t' + std::to_string(at) + '\n';
+  }
+  return text + checksum_line(text);
+}
+
+result<std::map<std::string, sequence>> read_cursors(std::string_view text) {
+  if (text.size() < checksum_line_bytes) return failure("cut off");
+  const auto lines = text.substr(0, text.size() - checksum_line_bytes);
+  if (text.substr(lines.size()) != checksum_line(lines)) return failure("the checksum is wrong");
+  std::map<std::string, sequence> read;
+  for (std::size_t at = 0; at < lines.size();) {
+    const auto end = lines.find('\n', at);
+    if (end == std::string_view::npos) return failure("the last line does not end");
+    const auto line = lines.substr(at, end - at);
+    const auto tab = line.rfind('\t');
+    if (tab == std::string_view::npos) return failure("a line has no number");
+    sequence number = 0;
+    const auto [stop, problem] = std::from_chars(line.data() + tab + 1, line.data() + line.size(), number);
+    if (problem != std::errc() || stop != line.data() + line.size() || number >= max_sequence)
+      return failure("a line has no number");
+    std::string name;
+    for (std::size_t i = 0; i < tab; ++i) {
+      if (line[i] == '\\' && i + 1 < tab) {
+        ++i;
+        name += line[i] == 'n' ? '\n' : line[i];
+      } else {
+        name += line[i];
+      }
+    }
+    read[std::move(name)] = number;
+    at = end + 1;
+  }
   return read;
 }
 
@@ -107,7 +164,7 @@ std::optional<sequence> first_of_segment(std::string_view name) {
   if (name.size() != 16 + suffix.size() || name.substr(16) != suffix) return std::nullopt;
   sequence first = 0;
   const auto [end, problem] = std::from_chars(name.data(), name.data() + 16, first, 16);
-  if (problem != std::errc() || end != name.data() + 16) return std::nullopt;
+  if (problem != std::errc() || end != name.data() + 16 || first >= max_sequence) return std::nullopt;
   return first;
 }
 

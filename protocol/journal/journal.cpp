@@ -1,10 +1,7 @@
 #include "protocol/journal/journal.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cstdio>
-
-#include "protocol/journal/crc32c.hpp"
+#include <utility>
 
 namespace troupe::journal {
 
@@ -28,6 +25,26 @@ result<void> save_cursors(disk& on, const std::string& directory, const std::str
   }
   if (auto ok = on.rename(fresh, path); !ok) return ok;
   return on.sync_directory(directory);
+}
+
+/// The same bytes in another file under the same name, on the disk for good once the directory is.
+result<void> write_anew(disk& on, const std::string& path) {
+  constexpr std::size_t at_once = std::size_t{1} << 20;
+  const auto fresh = path + ".new";
+  if (auto ok = on.remove(fresh); !ok) return ok;
+  const auto size = on.size(path);
+  if (!size) return tl::unexpected(size.error());
+  {
+    auto copy = on.open(fresh);
+    if (!copy) return tl::unexpected(copy.error());
+    for (std::uint64_t at = 0; at < *size; at += at_once) {
+      const auto some = on.read(path, at, static_cast<std::size_t>(std::min<std::uint64_t>(at_once, *size - at)));
+      if (!some) return tl::unexpected(some.error());
+      if (auto ok = (*copy)->append(*some); !ok) return ok;
+    }
+    if (auto ok = (*copy)->sync(); !ok) return ok;
+  }
+  return on.rename(fresh, path);
 }
 
 }  // namespace
@@ -62,26 +79,55 @@ result<sequence> journal::append(std::string_view payload, std::uint32_t items, 
   for (const definition_id id : needs) {
     if (defined_.contains(id)) continue;
     const auto text = define(id);
+    if (text.size() > max_record_bytes)
+      return failure("a definition of " + std::to_string(text.size()) + " bytes is too large for the journal");
     append_record({record_kind::definition, 0, now_ms, id, 0, 0, text}, buffer_);
     fresh.push_back(id);
   }
+  const auto begin = segment.bytes + buffer_.size();
   append_record({record_kind::data, items, now_ms, next_, from.source, from.number, payload}, buffer_);
-  if (auto ok = current_->append(buffer_); !ok) {
+  if (auto ok = write(segment); !ok) {
     ++failed_appends_;
-    // A part of it may be there: it goes, or nothing more is written behind it.
-    if (!current_->truncate(segment.bytes)) current_ = nullptr;
     return tl::unexpected(ok.error());
   }
-  if (unsynced_.empty() || unsynced_.back() != current_) unsynced_.push_back(current_);
   defined_.insert(fresh.begin(), fresh.end());
+  segment.count(next_, begin, items, now_ms);
   segment.bytes += buffer_.size();
   segment.data_bytes += record_header_bytes + payload.size();
-  ++segment.records;
-  segment.newest_ms = std::max(segment.newest_ms, now_ms);
   ++appended_records_;
   appended_bytes_ += buffer_.size();
-  remember(from);
-  return next_++;
+  origins_.remember(from);
+  ++next_;
+  if (options_.sync == sync_mode::always) {
+    durable_ = next_;
+  } else if (unsynced_.empty() || unsynced_.back().open != current_) {
+    unsynced_.push_back({segment.path, current_});
+  }
+  return next_ - 1;
+}
+
+/// What is in buffer_, whole, or as if it had never been tried.
+result<void> journal::write(segment& to) {
+  auto ok = current_->append(buffer_);
+  const bool written = ok.has_value();
+  if (written && options_.sync == sync_mode::always) ok = sync_current();
+  if (ok) return ok;
+  // A part of it may be there: it goes, or nothing more is written behind it.
+  const bool undone = current_->truncate(to.bytes).has_value();
+  if (!undone || written) current_ = nullptr;
+  // It may be found when the journal is opened again; then its number must be nobody else's.
+  if (!undone && written) {
+    if (durable_ == next_) ++durable_;
+    ++next_;
+  }
+  return ok;
+}
+
+result<void> journal::sync_current() {
+  if (auto ok = current_->sync(); !ok || !directory_changed_) return ok;
+  if (auto ok = disk_.sync_directory(directory_); !ok) return ok;
+  directory_changed_ = false;
+  return {};
 }
 
 result<void> journal::begin_segment() {
@@ -92,7 +138,7 @@ result<void> journal::begin_segment() {
   auto opened = disk_.open(made.path);
   if (!opened) return tl::unexpected(opened.error());
   std::string header;
-  append_header({next_, origins_, durable_ == next_}, header);
+  append_header({next_, origins_.all(), durable_ == next_}, header);
   if (auto ok = (*opened)->append(header); !ok) {
     (void)disk_.remove(made.path);
     return ok;
@@ -107,21 +153,8 @@ result<void> journal::begin_segment() {
   return {};
 }
 
-void journal::remember(origin from) {
-  if (from.source == 0) return;
-  auto [at, fresh] = origins_.try_emplace(from.source, from.number);
-  at->second = std::max(at->second, from.number);
-  if (!fresh) return;
-  origin_order_.push_back(from.source);
-  if (origins_.size() > max_origins) {
-    origins_.erase(origin_order_.front());
-    origin_order_.pop_front();
-  }
-}
-
 std::uint64_t journal::last_number(std::uint64_t source) const {
-  const auto at = origins_.find(source);
-  return at == origins_.end() ? 0 : at->second;
+  return origins_.last_number(source);
 }
 
 std::shared_ptr<journal::sync_ticket> journal::begin_sync() {
@@ -130,10 +163,16 @@ std::shared_ptr<journal::sync_ticket> journal::begin_sync() {
   ticket->lock_ = lock_;
   ticket->directory_ = directory_;
   ticket->up_to_ = next_;
-  ticket->found_ = std::exchange(found_, {});
-  ticket->files_ = std::exchange(unsynced_, {});
-  if (std::exchange(cursors_changed_, false)) ticket->cursors_ = cursors_text();
-  if (std::exchange(directory_changed_, false) && ticket->cursors_.empty()) ticket->cursors_ = cursors_text();
+  for (const auto& one : segments_) {
+    if (std::find(doubtful_.begin(), doubtful_.end(), one.path) != doubtful_.end())
+      ticket->doubtful_.push_back(one.path);
+  }
+  doubtful_.clear();
+  rewriting_ = ticket->doubtful_;
+  ticket->unsynced_ = std::exchange(unsynced_, {});
+  const bool cursors = std::exchange(cursors_changed_, false);
+  const bool names = std::exchange(directory_changed_, false);  // the cursors' file brings the others' names with it
+  if (cursors || names || !rewriting_.empty()) ticket->cursors_ = cursors_text(cursors_);
   return ticket;
 }
 
@@ -142,27 +181,41 @@ void journal::sync_ticket::run() {
   lock_ = nullptr;
 }
 
+/// What is done with leaves the ticket.
 result<void> journal::sync_ticket::write() {
 #ifndef TROUPE_BUG_SKIP_FSYNC
-  for (const auto& one : found_) {
-    if (auto ok = on_->sync_file(one); !ok) return ok;
+  for (; !doubtful_.empty(); doubtful_.pop_back()) {
+    if (auto ok = write_anew(*on_, doubtful_.back()); !ok) return ok;
   }
-  for (const auto& one : files_) {
-    if (auto ok = one->sync(); !ok) return ok;
+  for (; !unsynced_.empty(); unsynced_.erase(unsynced_.begin())) {
+    const auto& one = unsynced_.front();
+    if (auto ok = one.open ? one.open->sync() : on_->sync_file(one.path); !ok) {
+      doubtful_.push_back(one.path);
+      unsynced_.erase(unsynced_.begin());
+      return ok;
+    }
   }
 #endif
   return cursors_.empty() ? result<void>() : save_cursors(*on_, directory_, cursors_);
 }
 
 result<void> journal::finish_sync(const sync_ticket& done) {
+  rewriting_.clear();
   if (done.outcome_) {
     durable_ = std::max(durable_, done.up_to_);
     return {};
   }
-  found_.insert(found_.end(), done.found_.begin(), done.found_.end());
-  for (const auto& one : done.files_) {
-    if (std::find(unsynced_.begin(), unsynced_.end(), one) == unsynced_.end()) unsynced_.insert(unsynced_.begin(), one);
+  doubtful_ = done.doubtful_;
+  const auto in_doubt = [&](const std::string& path) {
+    return std::find(doubtful_.begin(), doubtful_.end(), path) != doubtful_.end();
+  };
+  const auto since = std::exchange(unsynced_, done.unsynced_);
+  for (const auto& one : since) {
+    const bool known =
+        std::any_of(unsynced_.begin(), unsynced_.end(), [&](const auto& o) { return o.path == one.path; });
+    if (!known && !in_doubt(one.path)) unsynced_.push_back(one);
   }
+  if (!segments_.empty() && in_doubt(segments_.back().path)) current_ = nullptr;
   cursors_changed_ = cursors_changed_ || !done.cursors_.empty();
   return done.outcome_;
 }
@@ -173,8 +226,8 @@ result<void> journal::sync() {
   return finish_sync(*ticket);
 }
 
-sequence journal::add_cursor(const std::string& name) {
-  const auto [at, fresh] = cursors_.try_emplace(name, first());
+sequence journal::add_cursor(const std::string& name, cursor_start begin) {
+  const auto [at, fresh] = cursors_.try_emplace(name, begin == cursor_start::newest ? next_ : first());
   cursors_changed_ = cursors_changed_ || fresh;
   return at->second;
 }
@@ -190,15 +243,6 @@ void journal::remove_cursor(const std::string& name) {
   cursors_changed_ = cursors_.erase(name) > 0 || cursors_changed_;
 }
 
-std::string journal::cursors_text() const {
-  std::string text;
-  for (const auto& [name, at] : cursors_)
-    text += name + '\t' + std::to_string(at) + '\n';
-  char crc[12];
-  std::snprintf(crc, sizeof crc, "%08x\n", crc32c(text));
-  return text + crc;
-}
-
 std::vector<loss> journal::reclaim(std::int64_t now_ms) {
   std::vector<loss> lost;
   sequence slowest = next_;
@@ -208,7 +252,8 @@ std::vector<loss> journal::reclaim(std::int64_t now_ms) {
   for (const auto& one : segments_)
     bytes += one.bytes;
   while (segments_.size() > 1) {
-    const auto oldest = segments_.front();
+    const auto& oldest = segments_.front();
+    if (std::find(rewriting_.begin(), rewriting_.end(), oldest.path) != rewriting_.end()) break;
     const sequence end = segments_[1].first;
     const bool passed = end <= slowest && now_ms - oldest.newest_ms >= options_.min_age_ms;
     const bool old = options_.max_age_ms > 0 && oldest.newest_ms < now_ms - options_.max_age_ms;
@@ -219,8 +264,8 @@ std::vector<loss> journal::reclaim(std::int64_t now_ms) {
     if (gap_) (void)begin_segment();
     for (auto& [name, at] : cursors_) {
       if (at >= end) continue;
-      auto one = measure(oldest, at, name, old ? "age" : "size");
-      if (one.records > 0) lost.push_back(std::move(one));
+      const auto gone = left(oldest, at);
+      if (gone.records > 0) lost.push_back({name, old ? "age" : "size", gone.records, gone.items});
       at = end;
       cursors_changed_ = true;
     }
@@ -231,19 +276,39 @@ std::vector<loss> journal::reclaim(std::int64_t now_ms) {
   return lost;
 }
 
-/// What stands in a segment at or after `from`.
-loss journal::measure(const segment& of, sequence from, std::string cursor, std::string reason) const {
-  loss lost{std::move(cursor), std::move(reason), 0, 0};
-  reader all(*this, std::max(from, of.first));
-  for (;;) {
-    const auto next = all.next();
-    if (!next || !*next || segment_of((*next)->number) != &segments_.front()) return lost;
-    ++lost.records;
-    lost.items += (*next)->items;
+/// What is held in a segment at or after `from`. Where the disk cannot be read it may be a little more.
+backlog journal::left(const segment& of, sequence from) const {
+  const auto after = std::upper_bound(of.marks.begin(), of.marks.end(), from,
+                                      [](sequence n, const segment::mark& m) { return n < m.number; });
+  if (after == of.marks.begin()) return of.held;
+  const auto& mark = *(after - 1);
+  backlog rest{of.held.records - mark.before.records, of.held.items - mark.before.items};
+  const auto end = after == of.marks.end() ? of.bytes : after->offset;
+  scanner all(disk_, of.path, mark.offset);
+  while (rest.records > 0 && mark.number < from) {
+    const auto more = all.next(end);
+    if (!more || !*more) break;
+    if (all.found().kind != record_kind::data) continue;
+    if (all.found().id >= from) break;
+    --rest.records;
+    rest.items -= std::min<std::uint64_t>(rest.items, all.found().items);
   }
+  return rest;
 }
 
-const journal::segment* journal::segment_of(sequence number) const {
+backlog journal::waiting(const std::string& cursor) const {
+  backlog all;
+  const auto at = cursors_.find(cursor);
+  if (at == cursors_.end()) return all;
+  for (auto one = segments_.rbegin(); one != segments_.rend(); ++one) {
+    const auto some = at->second > one->first ? left(*one, at->second) : one->held;
+    all.records += some.records, all.items += some.items;
+    if (at->second >= one->first) break;
+  }
+  return all;
+}
+
+const segment* journal::segment_of(sequence number) const {
   const auto after = std::upper_bound(segments_.begin(), segments_.end(), number,
                                       [](sequence n, const segment& s) { return n < s.first; });
   return after == segments_.begin() ? nullptr : &*(after - 1);
@@ -253,7 +318,7 @@ journal_counts journal::count() const {
   journal_counts all;
   all.segments = segments_.size();
   for (const auto& one : segments_)
-    all.bytes += one.bytes, all.records += one.records;
+    all.bytes += one.bytes, all.records += one.held.records, all.items += one.held.items;
   all.first = first(), all.next = next_, all.durable = durable_;
   all.appended_records = appended_records_, all.appended_bytes = appended_bytes_, all.failed_appends = failed_appends_;
   return all;

@@ -28,7 +28,7 @@ result<void> save_cursors(disk& on, const std::string& directory, const std::str
 }
 
 /// The same bytes in another file under the same name, on the disk for good once the directory is.
-result<void> write_anew(disk& on, const std::string& path) {
+[[maybe_unused]] result<void> write_anew(disk& on, const std::string& path) {
   constexpr std::size_t at_once = std::size_t{1} << 20;
   const auto fresh = path + ".new";
   if (auto ok = on.remove(fresh); !ok) return ok;

@@ -12,7 +12,8 @@
 
 namespace troupe::telemetry {
 
-enum class signal : std::uint8_t { metrics, logs, traces };
+/// What an edge carries: samples, log lines, or otelcol signals of any kind.
+enum class signal : std::uint8_t { metrics, logs, otlp };
 
 /// Which trace the work belongs to that made a batch (W3C trace context); all zero: none.
 struct trace_context {

@@ -1,114 +1,15 @@
 #include "protocol/telemetry/codec.hpp"
 
-#include <bit>
-#include <cstring>
 #include <limits>
 #include <optional>
-#include <type_traits>
 
+#include "protocol/telemetry/coding.hpp"
 #include "protocol/telemetry/series_text.hpp"
 
 namespace troupe::telemetry {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "columns are copied as they lie in memory");
-
-constexpr std::uint8_t version = 1;
-
-enum batch_flag : std::uint8_t { sampled = 1, self_telemetry = 2, own_timestamps = 4, all_flags = 7 };
-
-class writer {
- public:
-  explicit writer(std::string& out) : out_(out) { fixed(version); }
-
-  template <class T>
-  void fixed(T value) {
-    static_assert(std::is_trivially_copyable_v<T>);
-    out_.append(reinterpret_cast<const char*>(&value), sizeof value);
-  }
-  void number(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7)
-      out_ += static_cast<char>(value | 0x80);
-    out_ += static_cast<char>(value);
-  }
-  void text(std::string_view value) {
-    number(value.size());
-    out_ += value;
-  }
-  template <class T>
-  void column(const std::vector<T>& values) {
-    out_.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
-  }
-
- private:
-  std::string& out_;
-};
-
-/// Reads until something does not fit; from then on it gives zeros and says so.
-class reader {
- public:
-  explicit reader(std::string_view bytes) : left_(bytes) {
-    if (fixed<std::uint8_t>() != version) ok_ = false;
-  }
-
-  template <class T>
-  T fixed() {
-    T value{};
-    if (!has(sizeof value)) return value;
-    std::memcpy(&value, left_.data(), sizeof value);
-    left_.remove_prefix(sizeof value);
-    return value;
-  }
-  std::uint64_t number() {
-    std::uint64_t value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      const auto byte = fixed<std::uint8_t>();
-      if (shift == 63 && byte > 1) break;
-      value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-    }
-    ok_ = false;
-    return 0;
-  }
-  /// A count of things that take at least `least` bytes each.
-  std::size_t count(std::size_t least) {
-    const std::uint64_t value = number();
-    if (value > left_.size() / least) ok_ = false;
-    return ok_ ? static_cast<std::size_t>(value) : 0;
-  }
-  std::string_view raw(std::uint64_t size) {
-    if (!has(size)) return {};
-    const std::string_view value = left_.substr(0, size);
-    left_.remove_prefix(size);
-    return value;
-  }
-  std::string_view text() { return raw(number()); }
-  template <class T>
-  std::vector<T> column(std::size_t count) {
-    if (count > left_.size() / sizeof(T)) ok_ = false;
-    if (!ok_ || count == 0) return {};
-    std::vector<T> values(count);
-    std::memcpy(values.data(), left_.data(), count * sizeof(T));
-    left_.remove_prefix(count * sizeof(T));
-    return values;
-  }
-
-  [[nodiscard]] bool ok() const { return ok_; }
-  [[nodiscard]] bool whole() const { return ok_ && left_.empty(); }
-
- private:
-  bool has(std::uint64_t size) {
-    if (size > left_.size()) ok_ = false;
-    return ok_;
-  }
-
-  std::string_view left_;
-  bool ok_ = true;
-};
-
-tl::unexpected<error> damaged(const char* what) {
-  return failure(std::string("cannot decode a ") + what + ": its bytes are damaged, or from another version");
-}
+using namespace coding;
 
 std::optional<metric_family> read_family(reader& in) {
   const auto type = in.fixed<std::uint8_t>();
@@ -226,11 +127,7 @@ void encode_metrics(const metrics_batch& batch, std::uint64_t block_id, std::str
   writer put(out);
   put.fixed(block_id);
   put.fixed(batch.timestamp_ms);
-  put.fixed(static_cast<std::uint8_t>((batch.context.sampled ? sampled : 0) |
-                                      (batch.self_telemetry ? self_telemetry : 0) |
-                                      (batch.own_timestamps_ms.empty() ? 0 : own_timestamps)));
-  put.fixed(batch.context.trace_id);
-  put.fixed(batch.context.span_id);
+  put_origin(put, batch, batch.own_timestamps_ms.empty() ? 0 : own_timestamps);
   put.number(batch.values.size());
   put.column(batch.values);
   put.column(batch.own_timestamps_ms);
@@ -248,12 +145,8 @@ result<metrics_ref> decode_metrics(std::string_view bytes, const std::function<b
   auto batch = std::make_shared<metrics_batch>();
   const auto block_id = in.fixed<std::uint64_t>();
   batch->timestamp_ms = in.fixed<std::int64_t>();
-  const auto flags = in.fixed<std::uint8_t>();
-  if (!in.ok() || (flags & ~all_flags) != 0) return damaged("batch of metrics");
-  batch->context.sampled = (flags & sampled) != 0;
-  batch->self_telemetry = (flags & self_telemetry) != 0;
-  batch->context.trace_id = in.fixed<std::array<std::uint8_t, 16>>();
-  batch->context.span_id = in.fixed<std::array<std::uint8_t, 8>>();
+  const auto flags = read_origin(in, *batch, own_timestamps);
+  if (!in.ok()) return damaged("batch of metrics");
   batch->block = block_of(block_id);
   if (batch->block == nullptr) {
     return failure("cannot decode a batch of metrics: it names an unknown block " + std::to_string(block_id));

@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "protocol/telemetry/batch.hpp"
+#include "protocol/telemetry/logs.hpp"
+#include "protocol/telemetry/otlp.hpp"
 #include "protocol/telemetry/result.hpp"
 
 namespace troupe::telemetry {
@@ -28,5 +30,11 @@ result<std::shared_ptr<series_block>> decode_block(std::string_view bytes,
 void encode_metrics(const metrics_batch& batch, std::uint64_t block_id, std::string& out);
 /// `block_of(id)` as above.
 result<metrics_ref> decode_metrics(std::string_view bytes, const std::function<block_ref(std::uint64_t)>& block_of);
+
+/// Logs and otelcol signals stand for themselves: no definitions.
+void encode_logs(const logs_batch& batch, std::string& out);
+result<logs_ref> decode_logs(std::string_view bytes);
+void encode_otlp(const otlp_batch& batch, std::string& out);
+result<otlp_ref> decode_otlp(std::string_view bytes);
 
 }  // namespace troupe::telemetry

@@ -84,8 +84,8 @@ collector::collector(const run_options& options) : options_(options) {
   add_components(registry_);
   registry_.add(logging_block(*log_));
   services_ = std::make_unique<runtime::services>(runtime::services{
-      *client_, events_, metrics_, *blocking_, clocks_, options_.storage_path, [this] { return server_->address(); },
-      options_.memory_address, host_name(), "Troupe/" TROUPE_VERSION});
+      *client_, events_, metrics_, tracing_, *blocking_, clocks_, options_.storage_path,
+      [this] { return server_->address(); }, options_.memory_address, host_name(), "Troupe/" TROUPE_VERSION});
   engine_ = std::make_unique<runtime::engine>(processors());
   runtime::controller_options control;
   control.language.minimum_stability = options_.stability;

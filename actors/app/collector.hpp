@@ -13,6 +13,7 @@
 #include "actors/runtime/log_subscriber.hpp"
 #include "actors/runtime/own_metrics.hpp"
 #include "actors/runtime/process_metrics.hpp"
+#include "actors/runtime/tracing.hpp"
 #include "protocol/http/client.hpp"
 #include "protocol/http/server.hpp"
 
@@ -50,6 +51,7 @@ class collector {
   runtime::event_bus events_;
   std::shared_ptr<runtime::log_subscriber> log_;
   runtime::own_metrics metrics_;
+  runtime::tracer tracing_;
   std::unique_ptr<runtime::process_metrics> process_;
   std::unique_ptr<http::client> client_;
   std::unique_ptr<runtime::blocking_pool> blocking_;

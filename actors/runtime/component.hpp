@@ -13,6 +13,7 @@
 #include "actors/runtime/receiver.hpp"
 #include "actors/runtime/services.hpp"
 #include "actors/runtime/timers.hpp"
+#include "actors/runtime/tracing.hpp"
 #include "protocol/telemetry/result.hpp"
 
 namespace troupe::http {
@@ -68,11 +69,14 @@ class component_context {
 
   [[nodiscard]] component_metrics& metrics();
   [[nodiscard]] services& shared() { return shared_; }
-  /// Says that something happened.
+  /// Says that something happened; `during`: in which unit of work, or that it was one itself; `own`: it was done to
+  /// deliver own telemetry.
   template <class Event>
-  void publish(const Event& what) {
-    shared_.events.publish(event_header{.component_id = id()}, what);
+  void publish(const Event& what, const work& during = {}, bool own = false) {
+    shared_.events.publish(
+        event_header{.component_id = id(), .self_telemetry = own, .trace = during.self, .parent = during.parent}, what);
   }
+  [[nodiscard]] const tracer& tracing() const { return shared_.tracing; }
 
  private:
   host& host_;

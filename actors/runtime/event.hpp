@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -28,8 +29,9 @@ struct event_header {
   std::string_view component_id{};        ///< or the controller's, or the service's name; none: the process as such
   std::string_view component_path = "/";  ///< the module it stands in
   event_origin origin = event_origin::component;
-  bool self_telemetry = false;  ///< caused by delivering own telemetry: written, never delivered again
-  telemetry::trace_context trace{};
+  bool self_telemetry = false;  ///< caused by delivering own telemetry: not reported, so that it never feeds itself
+  telemetry::trace_context trace{};      ///< a unit of work's own span; else the one in which it happened
+  std::array<std::uint8_t, 8> parent{};  ///< of a unit of work: the span that it is part of; all zero: none
 };
 
 /// What a field can be.
@@ -58,6 +60,7 @@ constexpr event_field<E, T> optional_field(std::string_view name, T E::*member) 
 ///   span       constexpr const char*, null: no unit of work; else E has `took`, and `time` is its end
 ///   fields     constexpr std::tuple of field()s, in the order in which they are shown
 ///   level_of(const E&), message_of(const E&)   optional, where they depend on the event
+///   local_when_own   optional, true: written to stderr even where the header says self_telemetry
 template <class E>
 struct event_kind;
 

@@ -52,10 +52,8 @@ event_interest& event_interest::all(log_level from) {
   return *this;
 }
 
-event_interest& event_interest::spans() {
-  for (std::size_t i = 0; i < from_.size(); ++i) {
-    if (all_types[i].span != nullptr) lower(i, log_level::debug);
-  }
+event_interest& event_interest::sampled_spans() {
+  sampled_spans_ = true;
   return *this;
 }
 
@@ -84,6 +82,9 @@ void event_bus::set_thresholds() {
       lowest = std::min(lowest, one.interest.from_[i]);
     from_[i].store(lowest, std::memory_order_relaxed);
   }
+  sampled_spans_.store(std::any_of(subscriptions_->begin(), subscriptions_->end(),
+                                   [](const subscription& one) { return one.interest.sampled_spans_; }),
+                       std::memory_order_relaxed);
 }
 
 void event_bus::deliver(const event& what, std::size_t index) {
@@ -102,7 +103,7 @@ void event_bus::deliver(const event& what, std::size_t index) {
   }
   ++depth;
   for (const auto& one : *to) {
-    if (one.interest.wants(index, what.level())) one.who->on_event(what);
+    if (one.interest.wants(index, what)) one.who->on_event(what);
   }
   --depth;
 }
@@ -117,7 +118,7 @@ void event_bus::deliver_early(event_subscriber& to, const event_interest& intere
     if (some.empty()) return;
     for (const auto& one : some) {
       const auto index = static_cast<std::size_t>(&one->kind() - all_types.data());
-      if (interest.wants(index, one->level())) to.on_event(*one);
+      if (interest.wants(index, *one)) to.on_event(*one);
     }
   }
 }
@@ -146,7 +147,7 @@ void event_bus::subscribe(std::shared_ptr<event_subscriber> who) {
     // What came between the last look and the switch.
     for (const auto& one : last) {
       const auto index = static_cast<std::size_t>(&one->kind() - all_types.data());
-      if (interest.wants(index, one->level())) who->on_event(*one);
+      if (interest.wants(index, *one)) who->on_event(*one);
     }
   }
   if (lost > 0) publish({}, early_events_lost{lost});

@@ -14,11 +14,11 @@
 namespace troupe::runtime {
 
 /// Which events a subscriber wants: for each kind the lowest level. Combine:
-/// `event_interest().all(log_level::info).spans()`.
+/// `event_interest().all(log_level::info).sampled_spans()`.
 class event_interest {
  public:
   event_interest& all(log_level from);
-  event_interest& spans();  ///< every event that is a unit of work, whatever its level
+  event_interest& sampled_spans();  ///< every unit of work whose trace is sampled, whatever its level
   template <class... E>
   event_interest& of(log_level from = log_level::debug) {
     (lower(event_index<E>(), from), ...);
@@ -29,6 +29,9 @@ class event_interest {
 
   [[nodiscard]] bool wants(std::size_t index, log_level level) const {
     return static_cast<std::uint8_t>(level) >= from_[index];
+  }
+  [[nodiscard]] bool wants(std::size_t index, const event& what) const {
+    return wants(index, what.level()) || (sampled_spans_ && what.kind().span != nullptr && what.header().trace.sampled);
   }
   [[nodiscard]] bool wants_early() const { return early_; }
 
@@ -41,7 +44,7 @@ class event_interest {
     none.fill(nothing);
     return none;
   }();
-  bool early_ = true;
+  bool early_ = true, sampled_spans_ = false;
 };
 
 class event_bus;
@@ -71,13 +74,17 @@ class event_bus {
   event_bus(const event_bus&) = delete;
   event_bus& operator=(const event_bus&) = delete;
 
-  /// What nobody wants costs one comparison and allocates nothing.
+  /// What nobody wants costs a comparison or two and allocates nothing.
   template <class E>
   void publish(const event_header& header, const E& what) {
     constexpr std::size_t index = event_index<E>();
+    if (header.self_telemetry && !local_when_own<E>()) return;
     const log_level level = level_of(what);
-    if (static_cast<std::uint8_t>(level) < from_[index].load(std::memory_order_relaxed)) return;
-    deliver(typed<E>(header, what, level), index);
+    bool wanted = static_cast<std::uint8_t>(level) >= from_[index].load(std::memory_order_relaxed);
+    if constexpr (event_kind<E>::span != nullptr) {
+      wanted = wanted || (header.trace.sampled && sampled_spans_.load(std::memory_order_relaxed));
+    }
+    if (wanted) deliver(typed<E>(header, what, level), index);
   }
 
   /// At most once for each subscriber; the bus shares it until it is unsubscribed.
@@ -109,7 +116,14 @@ class event_bus {
   void ask_again();
   void set_thresholds();  // needs mutex_
 
+  template <class E>
+  static constexpr bool local_when_own() {
+    if constexpr (requires { event_kind<E>::local_when_own; }) return event_kind<E>::local_when_own;
+    return false;
+  }
+
   std::array<std::atomic<std::uint8_t>, all_events::size> from_;
+  std::atomic<bool> sampled_spans_{false};
   mutable std::mutex mutex_;
   std::mutex subscribing_;  // before mutex_
   std::shared_ptr<const subscriptions> subscriptions_;

@@ -37,13 +37,14 @@ struct event_kind<failed> : event_at<log_level::error> {
 };
 
 struct restarted {
-  event_took delay{};  ///< how long it stood still
+  event_took took{};  ///< how long it stood still
   std::uint64_t attempt = 0;
 };
 template <>
 struct event_kind<restarted> : event_at<log_level::warn> {
   static constexpr std::string_view message = "component restarted";
-  static constexpr std::tuple fields{field("delay", &restarted::delay), field("attempt", &restarted::attempt)};
+  static constexpr const char* span = "restart";
+  static constexpr std::tuple fields{field("delay", &restarted::took), field("attempt", &restarted::attempt)};
 };
 
 /// A batch that killed its consumer too often is not tried again.
@@ -156,35 +157,88 @@ struct batch_retried {
   event_text component{};
   event_text endpoint{};
   event_text reason{};
-  std::int64_t status = 0;  ///< of HTTP; none: no answer
+  std::int64_t status = 0;  ///< of HTTP or gRPC; none: no answer
   std::uint64_t attempt = 0;
-  event_took delay{};  ///< until the next attempt
+  std::uint64_t untold = 0;  ///< failures before this one that were not worth a line
+  bool told = true;          ///< one in a while is; the others are for those who look closely
 };
 template <>
-struct event_kind<batch_retried> : event_at<log_level::warn> {
+struct event_kind<batch_retried> : event_at<log_level::debug> {
   static constexpr std::string_view message = "Failed to send batch, retrying";
   static constexpr std::tuple fields{optional_field("component", &batch_retried::component),
                                      field("endpoint", &batch_retried::endpoint),
                                      field("err", &batch_retried::reason),
                                      optional_field("status", &batch_retried::status),
                                      field("attempt", &batch_retried::attempt),
-                                     field("delay", &batch_retried::delay)};
+                                     optional_field("untold", &batch_retried::untold)};
+  static constexpr log_level level_of(const batch_retried& e) { return e.told ? log_level::warn : log_level::debug; }
+};
+
+/// An endpoint that failed takes batches again.
+struct endpoint_recovered {
+  event_text component{};
+  event_text endpoint{};
+  std::uint64_t failures = 0;  ///< in a row, before
+};
+template <>
+struct event_kind<endpoint_recovered> : event_at<log_level::info> {
+  static constexpr std::string_view message = "Sending succeeds again";
+  static constexpr std::tuple fields{optional_field("component", &endpoint_recovered::component),
+                                     field("endpoint", &endpoint_recovered::endpoint),
+                                     field("failures", &endpoint_recovered::failures)};
 };
 
 struct batch_dropped {
   event_text component{};
   event_text edge{};  ///< the consumer or the endpoint
   std::uint64_t items = 0;
-  event_text reason{};  ///< a short word, as in the metric
-  event_text detail{};  ///< the backend's words, say
+  event_text reason{};       ///< a short word, as in the metric
+  event_text detail{};       ///< the backend's words, say
+  std::uint64_t untold = 0;  ///< as in batch_retried
+  bool told = true;
 };
 template <>
-struct event_kind<batch_dropped> : event_at<log_level::error> {
+struct event_kind<batch_dropped> : event_at<log_level::debug> {
   static constexpr std::string_view message = "batch dropped";
   static constexpr std::tuple fields{optional_field("component", &batch_dropped::component),
                                      optional_field("edge", &batch_dropped::edge),
-                                     field("items", &batch_dropped::items), field("reason", &batch_dropped::reason),
-                                     optional_field("err", &batch_dropped::detail)};
+                                     field("items", &batch_dropped::items),
+                                     field("reason", &batch_dropped::reason),
+                                     optional_field("err", &batch_dropped::detail),
+                                     optional_field("untold", &batch_dropped::untold)};
+  static constexpr log_level level_of(const batch_dropped& e) { return e.told ? log_level::error : log_level::debug; }
+};
+
+/// A batch went through a stage that changes it.
+struct batch_processed {
+  event_text component{};
+  std::uint64_t items = 0;    ///< that came in
+  std::uint64_t dropped = 0;  ///< of them
+  event_took took{};
+};
+template <>
+struct event_kind<batch_processed> : event_at<log_level::debug> {
+  static constexpr std::string_view message = "batch processed";
+  static constexpr const char* span = "process";
+  static constexpr std::tuple fields{
+      optional_field("component", &batch_processed::component), field("items", &batch_processed::items),
+      optional_field("dropped", &batch_processed::dropped), field("duration", &batch_processed::took)};
+};
+
+/// loki.echo: an entry that came by.
+struct log_entry_received {
+  event_text entry{};
+  event_text timestamp{};
+  event_text labels{};
+  event_text metadata{};
+};
+template <>
+struct event_kind<log_entry_received> : event_at<log_level::info> {
+  static constexpr std::string_view message = "received log entry";
+  static constexpr bool local_when_own = true;
+  static constexpr std::tuple fields{
+      field("entry", &log_entry_received::entry), field("entry_timestamp", &log_entry_received::timestamp),
+      field("labels", &log_entry_received::labels), field("structured_metadata", &log_entry_received::metadata)};
 };
 
 // The journal.
@@ -204,6 +258,22 @@ struct event_kind<journal_opened> : event_at<log_level::info> {
                                      field("segments", &journal_opened::segments),
                                      field("records", &journal_opened::records), field("bytes", &journal_opened::bytes),
                                      field("duration", &journal_opened::took)};
+};
+
+/// A batch was written to a writer's journal.
+struct journal_appended {
+  event_text component{};
+  std::uint64_t items = 0;
+  std::uint64_t bytes = 0;
+  event_took took{};
+};
+template <>
+struct event_kind<journal_appended> : event_at<log_level::debug> {
+  static constexpr std::string_view message = "appended to the journal";
+  static constexpr const char* span = "journal append";
+  static constexpr std::tuple fields{optional_field("component", &journal_appended::component),
+                                     field("items", &journal_appended::items), field("bytes", &journal_appended::bytes),
+                                     field("duration", &journal_appended::took)};
 };
 
 struct journal_damaged {
@@ -300,6 +370,21 @@ struct event_kind<http_listening> : event_at<log_level::info> {
   static constexpr std::tuple fields{field("addr", &http_listening::address)};
 };
 
+struct http_request_served {
+  event_text method{};
+  event_text path{};
+  std::int64_t status = 0;
+  event_took took{};
+};
+template <>
+struct event_kind<http_request_served> : event_at<log_level::debug> {
+  static constexpr std::string_view message = "request served";
+  static constexpr const char* span = "HTTP request";
+  static constexpr std::tuple fields{
+      field("http.method", &http_request_served::method), field("http.target", &http_request_served::path),
+      field("http.status_code", &http_request_served::status), field("duration", &http_request_served::took)};
+};
+
 struct http_request_failed {
   event_text method{};
   event_text path{};
@@ -374,10 +459,11 @@ struct event_list {
 };
 using all_events =
     event_list<spawned, started, failed, restarted, quarantined, stopped, evaluated, evaluation_failed, config_loaded,
-               config_load_failed, config_reload_requested, batch_delivered, batch_retried, batch_dropped,
-               journal_opened, journal_damaged, journal_data_lost, scrape_failed, scrape_recovered, scrape_finished,
-               target_limit_exceeded, http_listening, http_request_failed, shutdown_begun, shutdown_ended,
-               watchdog_fired, early_events_lost, message>;
+               config_load_failed, config_reload_requested, batch_delivered, batch_retried, endpoint_recovered,
+               batch_dropped, batch_processed, log_entry_received, journal_opened, journal_appended, journal_damaged,
+               journal_data_lost, scrape_failed, scrape_recovered, scrape_finished, target_limit_exceeded,
+               http_listening, http_request_served, http_request_failed, shutdown_begun, shutdown_ended, watchdog_fired,
+               early_events_lost, message>;
 
 /// All kinds, in the order of all_events.
 [[nodiscard]] std::span<const event_type> event_types();

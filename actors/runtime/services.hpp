@@ -15,12 +15,14 @@ namespace troupe::runtime {
 class event_bus;
 class own_metrics;
 class blocking_pool;
+class tracer;
 
 /// What the whole collector shares; outlives every component.
 struct services {
   http::client& http;
   event_bus& events;
   own_metrics& metrics;
+  tracer& tracing;
   blocking_pool& blocking;
   const clocks& time;
   std::filesystem::path storage;                ///< --storage.path

@@ -85,7 +85,7 @@ void plan::draw_writers(dice& chance) {
   small_journals = chance.chance(0.1);
   if (small_journals) writers.journal.max_bytes = chance.between(1000, 4000);
   writers.delivery.max_in_flight = chance.between(1, 6);
-  writers.delivery.max_samples = chance.between(1, 12);
+  writers.delivery.max_size = chance.between(1, 12);
   writers.delivery.deadline = chance.between(clock_duration(10ms), clock_duration(2s));
   writers.delivery.max_backoff = 2s;
 }

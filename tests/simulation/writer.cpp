@@ -17,7 +17,7 @@ writer::writer(stage& on, journal::disk& disk, std::string directory, const writ
   journal_ = std::move(*opened);
   for (unsigned i = 0; i < settings.endpoints; ++i) {
     auto one = std::make_unique<endpoint>(
-        endpoint{i, "endpoint " + std::to_string(i), prometheus::delivery(settings.delivery), {}, 0, false, {}, {}});
+        endpoint{i, "endpoint " + std::to_string(i), writing::delivery(settings.delivery), {}, 0, false, {}, {}});
     one->begin = journal_->add_cursor(one->cursor);
     one->reads.emplace(*journal_, one->begin);
     on_.note(one->cursor + " begins at " + std::to_string(one->begin));
@@ -157,9 +157,9 @@ void writer::take(endpoint& one) {
       witness_.complaint = directory_ + ", record " + std::to_string((*next)->number) + ": not what was written";
       return;
     }
-    prometheus::parcel parcel{(*next)->number, batch->lane, on_.wall_ms(), {}};
+    writing::parcel parcel{(*next)->number, batch->lane, on_.wall_ms(), {}};
     for (const auto& piece : pieces_of(*batch))
-      parcel.piece_samples.push_back(static_cast<std::uint32_t>(piece.size()));
+      parcel.pieces.push_back({static_cast<std::uint32_t>(piece.size()), static_cast<std::uint32_t>(piece.size())});
     one.window.emplace(parcel.number, std::move(*batch));
     one.sends.offer(std::move(parcel), on_.now());
   }
@@ -180,7 +180,7 @@ std::vector<std::vector<sample>> writer::pieces_of(const sample_batch& batch) co
   return pieces;
 }
 
-void writer::send(endpoint& one, const prometheus::request_plan& plan) {
+void writer::send(endpoint& one, const writing::request_plan& plan) {
   std::vector<sample> body;
   for (const auto& [number, index] : plan.pieces) {
     const auto piece = pieces_of(one.window.at(number)).at(index);
@@ -189,10 +189,10 @@ void writer::send(endpoint& one, const prometheus::request_plan& plan) {
   on_.send(one.index, directory_, std::move(body), [this, &one, number = plan.number](const backend_answer& answer) {
     on_.hazard("before an answer is looked at");
     const auto verdict = remote_write::classify(answer.status, answer.retry_after, true, on_.wall_ms());
-    prometheus::request_outcome outcome;
+    writing::request_outcome outcome;
     using kind = remote_write::verdict::kind;
-    if (verdict.what == kind::retry) outcome = {prometheus::request_outcome::kind::retry, verdict.after};
-    if (verdict.what == kind::refused) outcome.what = prometheus::request_outcome::kind::refused;
+    if (verdict.what == kind::retry) outcome = {writing::request_outcome::kind::retry, verdict.after};
+    if (verdict.what == kind::refused) outcome.what = writing::request_outcome::kind::refused;
     one.sends.ended(number, outcome, on_.now());
     pump(one);
     on_.hazard("after an answer");

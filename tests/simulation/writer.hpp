@@ -7,10 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "actors/prometheus/remote_write/delivery.hpp"
+#include "actors/writer/delivery.hpp"
 #include "tests/simulation/stage.hpp"
 
 namespace troupe::simulation {
+
+namespace writing = troupe::writer;
 
 using journal::sequence;
 
@@ -33,7 +35,7 @@ struct writer_settings {
   clock_duration sync_every = std::chrono::seconds(1);
   clock_duration reclaim_every = std::chrono::seconds(5);
   journal::options journal;
-  prometheus::delivery_settings delivery;
+  writing::delivery_settings delivery;
 };
 
 /// A writer around the real journal and the real delivery, as prometheus.remote_write puts them together.
@@ -49,7 +51,7 @@ class writer final : public runtime::consumer {
   struct endpoint {
     unsigned index = 0;
     std::string cursor;
-    prometheus::delivery sends;
+    writing::delivery sends;
     std::optional<journal::reader> reads;
     sequence begin = 0;
     bool at_end = false;                      // there was nothing more to read
@@ -75,7 +77,7 @@ class writer final : public runtime::consumer {
   void pump();
   void pump(endpoint& one);
   void take(endpoint& one);
-  void send(endpoint& one, const prometheus::request_plan& plan);
+  void send(endpoint& one, const writing::request_plan& plan);
   [[nodiscard]] std::vector<std::vector<sample>> pieces_of(const sample_batch& batch) const;
   [[nodiscard]] sequence done_before(const endpoint& one) const { return std::max(one.begin, one.sends.done_before()); }
   void testify();

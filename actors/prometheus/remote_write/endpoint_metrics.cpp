@@ -82,7 +82,7 @@ void endpoint_metrics::settings(std::size_t max_shards, std::size_t min_shards, 
   max_samples_.set(static_cast<double>(max_samples));
 }
 
-void endpoint_metrics::follow(const delivery& of) {
+void endpoint_metrics::follow(const writer::delivery& of) {
   const auto& now = of.counts();
   failed_.add(static_cast<double>(now.refused - known_.refused));
   retried_.add(static_cast<double>(now.retried - known_.retried));

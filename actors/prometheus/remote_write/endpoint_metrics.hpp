@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "actors/prometheus/remote_write/delivery.hpp"
+#include "actors/writer/delivery.hpp"
 #include "actors/runtime/own_metrics.hpp"
 
 namespace troupe::prometheus {
@@ -19,7 +19,7 @@ class endpoint_metrics {
   void sent(std::uint64_t samples, std::size_t bytes, double seconds, std::int64_t newest_ms);
   void settings(std::size_t max_shards, std::size_t min_shards, std::size_t capacity, std::size_t max_samples);
   /// Takes over what delivery has counted since the last time.
-  void follow(const delivery& of);
+  void follow(const writer::delivery& of);
   void read(std::int64_t newest_ms);  ///< a batch was read from the journal
 
   runtime::counter& metadata;
@@ -47,7 +47,7 @@ class endpoint_metrics {
   runtime::gauge& shards_min_;
   runtime::gauge& shard_capacity_;
   runtime::gauge& max_samples_;
-  delivery_counts known_;
+  writer::delivery_counts known_;
   std::int64_t highest_sent_ms_ = 0, highest_ms_ = 0;
 };
 

@@ -37,6 +37,22 @@ remote_write::verdict classify_answer(const http::response& answer, bool retry_o
   return remote_write::classify(status, answer.header("Retry-After"), retry_on_429, wall_ms);
 }
 
+writer::reply reply_of(const http::response& answer, const remote_write::verdict& what) {
+  using kind = remote_write::verdict::kind;
+  using outcome = writer::request_outcome::kind;
+  writer::reply made;
+  made.outcome.what = what.what == kind::delivered ? outcome::delivered
+                      : what.what == kind::retry   ? outcome::retry
+                                                   : outcome::refused;
+  made.outcome.retry_after = what.after;
+  if (what.what != kind::delivered) made.words = describe_answer(answer);
+  made.reason = "refused";
+  made.status = answer.status;
+  made.answered = answer.ok();
+  made.took = answer.duration;
+  return made;
+}
+
 std::string describe_answer(const http::response& answer) {
   if (!answer.ok()) return answer.error;
   auto text = answer.body.view().substr(0, most_words);

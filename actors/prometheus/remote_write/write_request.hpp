@@ -4,6 +4,7 @@
 #include <string>
 
 #include "actors/prometheus/remote_write/arguments.hpp"
+#include "actors/writer/protocol.hpp"
 #include "protocol/http/client.hpp"
 #include "protocol/remote_write/response.hpp"
 
@@ -16,6 +17,9 @@ namespace troupe::prometheus {
 /// What the backend's answer, or its absence, means.
 [[nodiscard]] remote_write::verdict classify_answer(const http::response& answer, bool retry_on_429,
                                                     std::int64_t wall_ms);
+
+/// The same as a writer sees it.
+[[nodiscard]] writer::reply reply_of(const http::response& answer, const remote_write::verdict& what);
 
 /// For people: the backend's own words, or why there are none.
 [[nodiscard]] std::string describe_answer(const http::response& answer);

@@ -49,9 +49,17 @@ const std::map<std::string, written>& examples() {
 class rig {
  public:
   rig()
-      : blocking_(1),
-        services_{client_,  events_, metrics_, blocking_, time_, directory_.file("data"), [] { return "127.0.0.1:1"; },
-                  "self:1", "host",  "test"} {
+      : blocking_(1), services_{client_,
+                                events_,
+                                metrics_,
+                                tracing_,
+                                blocking_,
+                                time_,
+                                directory_.file("data"),
+                                [] { return "127.0.0.1:1"; },
+                                "self:1",
+                                "host",
+                                "test"} {
     app::add_components(kinds_);
     sink_ = std::make_unique<cell>("sink", 1000);
     source_ = std::make_unique<cell>("source", 2000);
@@ -175,6 +183,7 @@ class rig {
   own_metrics metrics_;
   blocking_pool blocking_;
   clocks time_;
+  tracer tracing_;
   services services_;
   registry kinds_;
   std::vector<std::shared_ptr<const configuration>> files_;

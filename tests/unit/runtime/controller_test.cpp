@@ -139,7 +139,8 @@ struct rig {
   own_metrics metrics;
   blocking_pool blocking{1};
   clocks time;
-  services shared{client,   events, metrics, blocking, time, directory.file("data"), [] { return ""; },
+  tracer tracing;
+  services shared{client,   events, metrics, tracing, blocking, time, directory.file("data"), [] { return ""; },
                   "self:1", "host", "test"};
   registry known = kinds();
   engine actors{2};

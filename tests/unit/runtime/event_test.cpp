@@ -104,9 +104,9 @@ TEST_CASE("the fields of an event are visited in order, each as what it is", "[e
        },
        "batch_delivered debug endpoint=default items=10 bytes=200 duration=5000000ns"},
       {[&] {
-         bus.publish({}, batch_retried{"", "default", "no route", 0, 1, 30ms});
+         bus.publish({}, batch_retried{"", "default", "no route", 0, 1, 0, true});
        },
-       "batch_retried warn endpoint=default err=no route attempt=1 delay=30000000ns"},
+       "batch_retried warn endpoint=default err=no route attempt=1"},
       {[&] {
          bus.publish({}, scrape_failed{"", "http://x", "refused", 0s, true});
        },
@@ -157,11 +157,22 @@ TEST_CASE("a subscriber reads an event as its struct", "[event]") {
     CHECK(what.get<batch_dropped>() == nullptr);
     CHECK(what.took() == 3ms);
     CHECK(what.message() == "batch delivered");
-    CHECK(what.header().self_telemetry);
+    CHECK(what.header().component_id == "x");
     ++read;
   };
-  bus.publish({.component_id = "x", .self_telemetry = true}, batch_delivered{"x", "e", 7, 1, 3ms});
+  bus.publish({.component_id = "x"}, batch_delivered{"x", "e", 7, 1, 3ms});
   CHECK(read == 1);
+}
+
+TEST_CASE("what is done to deliver own telemetry is not reported, but for what says so", "[event]") {
+  event_bus bus;
+  const auto logs = listen(bus, event_interest().all(log_level::debug).sampled_spans());
+  const event_header own{.self_telemetry = true, .trace = {.sampled = true}};
+  bus.publish(own, batch_delivered{"x", "e", 7, 1, 3ms});
+  bus.publish(own, batch_dropped{"x", "e", 7, "refused", "no", 0, true});
+  CHECK(logs->seen.empty());
+  bus.publish(own, log_entry_received{"line", "now", "{}", "{}"});
+  CHECK(logs->seen.size() == 1);
 }
 
 TEST_CASE("an event without a time gets one, another keeps its own", "[event]") {
@@ -179,11 +190,13 @@ TEST_CASE("an event without a time gets one, another keeps its own", "[event]") 
 TEST_CASE("subscribers get what they want", "[event]") {
   event_bus bus;
   const auto loud = listen(bus, event_interest().all(log_level::warn));
-  const auto spans = listen(bus, event_interest().spans());
+  const auto spans = listen(bus, event_interest().sampled_spans());
   const auto some = listen(bus, event_interest().of<spawned, failed>(log_level::info));
   bus.publish({}, spawned{});
   bus.publish({}, failed{"x"});
   bus.publish({}, batch_delivered{"", "e", 1, 1, 1ms});
+  CHECK(spans->seen.empty());
+  bus.publish({.trace = {.sampled = true}}, batch_delivered{"", "e", 1, 1, 1ms});
   CHECK(loud->seen == std::vector<std::string>{"failed error err=x"});
   CHECK(spans->seen.size() == 1);
   CHECK(some->seen == std::vector<std::string>{"failed error err=x"});

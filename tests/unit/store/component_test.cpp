@@ -142,8 +142,9 @@ class rig {
   own_metrics metrics_;
   blocking_pool blocking_{2};
   clocks time_;
+  tracer tracing_;
   services services_{
-      client_,  events_, metrics_, blocking_, time_, directory_.file("data"), [] { return "127.0.0.1:1"; },
+      client_,  events_, metrics_, tracing_, blocking_, time_, directory_.file("data"), [] { return "127.0.0.1:1"; },
       "self:1", "host",  "test"};
   registry kinds_;
   std::vector<std::shared_ptr<const configuration>> files_;

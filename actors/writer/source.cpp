@@ -1,8 +1,8 @@
-#include "actors/prometheus/remote_write/recent_batches.hpp"
+#include "actors/writer/source.hpp"
 
-namespace troupe::prometheus {
+namespace troupe::writer {
 
-void recent_batches::add(sequence number, telemetry::metrics_ref batch) {
+void recent_batches::add(sequence number, telemetry::batch_ref batch) {
   bytes_ += batch->bytes();
   entries_.push_back({number, std::move(batch)});
   while (bytes_ > max_bytes_ && entries_.size() > 1) {
@@ -41,8 +41,8 @@ std::optional<batch_source::entry> journal_source::read_disk(sequence from) {
   }
   if (!*next) return std::nullopt;
   const auto& record = **next;
-  auto batch = decoder_.decode(record.payload, reader_->segment(),
-                               [&](remote_write::definition_id id) { return reader_->definition(id); });
+  auto batch =
+      decoder_->decode(record.payload, reader_->segment(), [&](definition_id id) { return reader_->definition(id); });
   if (!batch) {
     ++damaged_;
     last_error_ = "record " + std::to_string(record.number) + ": " + batch.error().message;
@@ -51,4 +51,4 @@ std::optional<batch_source::entry> journal_source::read_disk(sequence from) {
   return entry{record.number, std::move(*batch)};
 }
 
-}  // namespace troupe::prometheus
+}  // namespace troupe::writer

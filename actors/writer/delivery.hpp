@@ -10,30 +10,38 @@
 #include <vector>
 
 #include "actors/runtime/supervision.hpp"
+#include "actors/writer/source.hpp"
 
-namespace troupe::prometheus {
+namespace troupe::writer {
 
 using runtime::clock_duration;
 using runtime::time_point;
-using sequence = std::uint64_t;  ///< of a journal record
-
 struct delivery_settings {
-  std::size_t max_in_flight = 50;  ///< requests (queue_config.max_shards)
-  std::size_t probes = 1;          ///< requests tried at a time while the backend fails (queue_config.min_shards)
-  std::size_t max_samples = 2000;  ///< per request
-  clock_duration deadline = std::chrono::seconds(5);  ///< how long a sample waits for a request to fill up
+  std::size_t max_in_flight = 50;                     ///< requests
+  std::size_t probes = 1;                             ///< requests tried at a time while the backend fails
+  std::uint64_t max_size = 2000;                      ///< of a request, in the unit of piece::size
+  clock_duration deadline = std::chrono::seconds(5);  ///< how long a parcel waits for a request to fill up
   clock_duration min_backoff = std::chrono::milliseconds(30);
   clock_duration max_backoff = std::chrono::seconds(5);
-  clock_duration sample_age_limit{};  ///< 0: none
+  double multiplier = 2;         ///< from one pause to the next
+  double randomization = 0;      ///< a pause may be so much shorter or longer, as a share of it
+  unsigned max_retries = 0;      ///< then the request is given up; 0: never
+  clock_duration max_elapsed{};  ///< since the first attempt, likewise; 0: for ever
+  clock_duration age_limit{};    ///< of a parcel's timestamp; 0: none
   friend bool operator==(const delivery_settings&, const delivery_settings&) = default;
 };
 
-/// A batch as the endpoint sends it: pieces of whole series, none of them in two pieces.
+/// What goes into a request whole: so many samples, entries or spans, and what of a request's size they take.
+struct amount {
+  std::uint32_t items = 0, size = 0;
+};
+
+/// A batch as the endpoint sends it: pieces that may go in different requests at the same time.
 struct parcel {
   sequence number = 0;
   std::uint64_t lane = 0;  ///< parcels of one lane arrive in order
   std::int64_t timestamp_ms = 0;
-  std::vector<std::uint32_t> piece_samples;  ///< of each piece
+  std::vector<amount> pieces;
 };
 
 /// One piece in a request.
@@ -47,8 +55,8 @@ struct request_plan {
   request_number number = 0;
   unsigned attempt = 0;  ///< 0: the first
   std::vector<piece> pieces;
-  std::uint64_t samples = 0;
-  bool changed = false;  ///< another content than at the last attempt (samples became too old): encode again
+  std::uint64_t items = 0;
+  bool changed = false;  ///< another content than at the last attempt (some became too old): encode again
 };
 
 /// How a request ended.
@@ -57,9 +65,11 @@ struct request_outcome {
   std::optional<clock_duration> retry_after;  ///< what the backend asked for
 };
 
+/// In items.
 struct delivery_counts {
-  std::uint64_t delivered = 0, refused = 0, too_old = 0, retried = 0;  ///< samples
-  std::uint64_t pending = 0;                                           ///< samples handed over and not done with
+  std::uint64_t delivered = 0, refused = 0, given_up = 0, too_old = 0, retried = 0;
+  std::uint64_t pending = 0;       ///< handed over and not done with
+  std::uint64_t pending_size = 0;  ///< of those
 };
 
 /// Decides what one endpoint sends when: fills requests, has several under way but never two with the same lane out of
@@ -74,7 +84,8 @@ class delivery {
   void offer(parcel one, time_point now);
   /// What to send now; nothing: wait until wake_at() or for an answer.
   [[nodiscard]] std::optional<request_plan> next(time_point now, std::int64_t wall_ms);
-  void ended(request_number number, const request_outcome& how, time_point now);
+  /// False: the request is to be tried again; what is true of one that is over, given up or not.
+  bool ended(request_number number, const request_outcome& how, time_point now);
   [[nodiscard]] std::optional<time_point> wake_at(time_point now) const;
 
   /// Everything before this is done with; `none` while nothing was ever offered.
@@ -98,27 +109,45 @@ class delivery {
   };
   struct request {
     std::vector<piece> pieces;
-    std::uint64_t samples = 0;
+    std::uint64_t items = 0, size = 0;
+    time_point began{};
     unsigned attempt = 0;
     bool flying = false;
     time_point not_before{};
     clock_duration backoff{};
   };
 
+  struct lane {
+    std::deque<sequence> parcels;    ///< not done, in order
+    std::uint64_t waiting_size = 0;  ///< of their pieces that are in no request yet
+    bool ready = false;              ///< the first of them has such a piece
+  };
+  /// A request that is being filled.
+  struct filling {
+    request made;
+    time_point now;
+    std::int64_t wall_ms;
+    std::set<sequence> followers;  ///< may go into this request and no other: all before them in their lanes do
+  };
   [[nodiscard]] held& at(sequence number);
+  [[nodiscard]] const amount& of(const piece& one) { return at(one.number).of.pieces[one.index]; }
   [[nodiscard]] std::optional<request_plan> retry(time_point now, std::int64_t wall_ms);
   [[nodiscard]] std::optional<request_plan> fill(time_point now, std::int64_t wall_ms);
+  [[nodiscard]] bool due(time_point now);
+  bool put(held& from, filling& into);
   [[nodiscard]] bool too_old(const parcel& one, std::int64_t wall_ms) const;
-  void make_ready(const held& one);
+  [[nodiscard]] bool exhausted(const request& one, time_point now) const;
+  void pause(request& one, request_number number, const request_outcome& how, time_point now);
+  void look_at(lane& one);
   void done(const piece& one);
-  void finish(held& one);
+  void finish(const held& one);
   void pop_done();
 
   delivery_settings settings_;
-  std::deque<held> parcels_;         // consecutive numbers are not needed, ascending ones are
-  std::set<sequence> ready_;         // first of their lanes, with pieces that are in no request yet
-  std::uint64_t ready_samples_ = 0;  // in those pieces
-  std::unordered_map<std::uint64_t, std::deque<sequence>> lanes_;
+  std::deque<held> parcels_;      // consecutive numbers are not needed, ascending ones are
+  std::set<sequence> ready_;      // the first of each lane that is ready
+  std::uint64_t ready_size_ = 0;  // what waits in those lanes
+  std::unordered_map<std::uint64_t, lane> lanes_;
   std::map<request_number, request> requests_;
   request_number last_request_ = 0;
   sequence next_ = 0;
@@ -128,4 +157,4 @@ class delivery {
   delivery_counts counts_;
 };
 
-}  // namespace troupe::prometheus
+}  // namespace troupe::writer

@@ -1,8 +1,8 @@
-#include "actors/prometheus/remote_write/delivery.hpp"
+#include "actors/writer/delivery.hpp"
 
 #include "tests/catch.hpp"
 
-using namespace troupe::prometheus;
+using namespace troupe::writer;
 using namespace std::chrono_literals;
 
 namespace {
@@ -15,13 +15,16 @@ struct fixture {
   sequence last = 0;
 
   fixture() {
-    settings.max_samples = 100;
+    settings.max_size = 100;
     settings.max_in_flight = 4;
     make();
   }
   void make() { of = std::make_unique<delivery>(settings); }
-  void offer(std::uint64_t lane, std::vector<std::uint32_t> pieces) {
-    of->offer({++last, lane, wall, std::move(pieces)}, now);
+  void offer(std::uint64_t lane, const std::vector<std::uint32_t>& pieces) {
+    parcel one{++last, lane, wall, {}};
+    for (const auto size : pieces)
+      one.pieces.push_back({size, size});
+    of->offer(std::move(one), now);
   }
   std::vector<request_plan> all() {
     std::vector<request_plan> plans;
@@ -46,11 +49,11 @@ TEST_CASE_METHOD(fixture, "a request goes when it is full, or when its oldest sa
   offer(3, {40});
   auto plans = all();
   REQUIRE(plans.size() == 1);
-  CHECK(plans[0].samples == 80);  // the third piece would not fit
+  CHECK(plans[0].items == 80);  // the third piece would not fit
   now += settings.deadline;
   plans = all();
   REQUIRE(plans.size() == 1);
-  CHECK(plans[0].samples == 40);
+  CHECK(plans[0].items == 40);
 }
 
 TEST_CASE_METHOD(fixture, "a piece that is larger than a request may be goes alone") {
@@ -145,7 +148,7 @@ TEST_CASE_METHOD(fixture, "what is refused is done with, and counted") {
 }
 
 TEST_CASE_METHOD(fixture, "samples that are too old go, before the first attempt and before later ones") {
-  settings.sample_age_limit = 60s;
+  settings.age_limit = 60s;
   make();
   offer(1, {50});
   offer(2, {50});
@@ -186,4 +189,110 @@ TEST_CASE_METHOD(fixture, "flush sends what waits") {
   CHECK(all().empty());
   of->flush();
   CHECK(all().size() == 1);
+}
+
+TEST_CASE_METHOD(fixture, "what waits in one lane fills one request, in order") {
+  for (int i = 0; i < 4; ++i)
+    offer(1, {30});
+  auto plans = all();
+  REQUIRE(plans.size() == 1);
+  REQUIRE(plans[0].pieces.size() == 3);  // the fourth would not fit, and waits for this one's answer
+  CHECK(plans[0].pieces[0].number == 1);
+  CHECK(plans[0].pieces[2].number == 3);
+  now += settings.deadline;
+  CHECK(all().empty());
+  ended(plans[0], kind::delivered);
+  plans = all();
+  REQUIRE(plans.size() == 1);
+  CHECK(plans[0].pieces[0].number == 4);
+  ended(plans[0], kind::delivered);
+  CHECK(of->done_before() == 5);
+  CHECK(of->counts().delivered == 120);
+}
+
+TEST_CASE_METHOD(fixture, "a parcel does not follow one whose first pieces are in another request") {
+  offer(1, {80, 80});
+  offer(1, {10});
+  const auto first = all();
+  REQUIRE(first.size() == 1);
+  now += settings.deadline;
+  const auto second = all();
+  REQUIRE(second.size() == 1);
+  CHECK(second[0].items == 80);  // not 90: the lane's other piece is still under way
+  ended(second[0], kind::delivered);
+  now += settings.deadline;
+  CHECK(all().empty());
+  ended(first[0], kind::delivered);
+  const auto last = all();
+  REQUIRE(last.size() == 1);
+  CHECK(last[0].items == 10);
+}
+
+TEST_CASE_METHOD(fixture, "the part of a parcel that did not fit goes after what went before it") {
+  offer(1, {60});
+  offer(1, {30, 60});
+  auto plans = all();
+  REQUIRE(plans.size() == 1);
+  CHECK(plans[0].items == 90);
+  now += settings.deadline;
+  CHECK(all().empty());
+  ended(plans[0], kind::delivered);
+  plans = all();
+  REQUIRE(plans.size() == 1);
+  CHECK(plans[0].items == 60);
+  ended(plans[0], kind::delivered);
+  CHECK(of->idle());
+}
+
+TEST_CASE_METHOD(fixture, "a request is given up after so many retries, or so much time") {
+  SECTION("retries") {
+    settings.max_retries = 2;
+  }
+  SECTION("time") {
+    settings.max_elapsed = 2 * settings.max_backoff + 2 * settings.min_backoff;
+  }
+  make();
+  offer(1, {100});
+  int attempts = 0;
+  while (!of->idle()) {
+    const auto plan = of->next(now, wall);
+    REQUIRE(plan);
+    ++attempts;
+    const bool over = of->ended(plan->number, {kind::retry, {}}, now);
+    CHECK(over == of->idle());
+    now += settings.max_backoff;
+    REQUIRE(attempts < 10);
+  }
+  CHECK(attempts == (settings.max_retries > 0 ? 3 : 4));
+  CHECK(of->counts().given_up == 100);
+  CHECK(of->counts().pending == 0);
+  CHECK(of->done_before() == 2);
+}
+
+TEST_CASE_METHOD(fixture, "pauses grow by the multiplier and scatter by the randomization") {
+  settings.min_backoff = 1s;
+  settings.max_backoff = 30s;
+  settings.multiplier = 1.5;
+  SECTION("not at all") {
+    settings.randomization = 0;
+  }
+  SECTION("by half") {
+    settings.randomization = 0.5;
+  }
+  make();
+  offer(1, {100});
+  clock_duration expected = 1s;
+  for (int i = 0; i < 4; ++i) {
+    const auto plan = of->next(now, wall);
+    REQUIRE(plan);
+    ended(*plan, kind::retry);
+    REQUIRE(of->wake_at(now));
+    const auto pause = *of->wake_at(now) - now;
+    const auto share = std::chrono::duration<double>(expected) * settings.randomization;
+    CHECK(std::chrono::duration<double>(pause) >= std::chrono::duration<double>(expected) - share);
+    CHECK(std::chrono::duration<double>(pause) <= std::chrono::duration<double>(expected) + share);
+    if (settings.randomization == 0) CHECK(pause == expected);
+    expected = expected * 3 / 2;
+    now += pause;
+  }
 }

@@ -1,0 +1,97 @@
+#include "actors/prometheus/remote_write/remote_write_1.hpp"
+
+#include "actors/prometheus/remote_write/write_request.hpp"
+#include "protocol/http/url.hpp"
+#include "protocol/remote_write/request.hpp"
+
+namespace troupe::prometheus {
+
+writer::endpoint_settings settings_of(const remote_writing::queue_config& queue) {
+  writer::endpoint_settings made;
+  made.delivery.max_in_flight = static_cast<std::size_t>(queue.max_shards);
+  made.delivery.probes = static_cast<std::size_t>(queue.min_shards);
+  made.delivery.max_size = static_cast<std::uint64_t>(queue.max_samples_per_send);
+  made.delivery.deadline = queue.batch_send_deadline;
+  made.delivery.min_backoff = queue.min_backoff;
+  made.delivery.max_backoff = queue.max_backoff;
+  made.delivery.age_limit = queue.sample_age_limit;
+  // What is pending is bounded by the capacity of all shards.
+  made.max_pending_size = static_cast<std::uint64_t>(queue.capacity) * static_cast<std::uint64_t>(queue.max_shards);
+  return made;
+}
+
+remote_write_1::~remote_write_1() {
+  if (session_) context_.shared().http.cancel_all(session_);
+}
+
+result<void> remote_write_1::update(const remote_writing::endpoint_arguments& arguments,
+                                    const telemetry::label_set& external) {
+  auto rules = troupe::relabel::rules::compile(arguments.write_relabel);
+  if (!rules) return tl::unexpected(rules.error());
+  if (!session_ || !(arguments.client == arguments_.client) || arguments.headers != arguments_.headers) {
+    auto options = http_client::to_options(arguments.client);
+    options.user_agent = context_.shared().user_agent;
+    auto session = context_.shared().http.open(std::move(options));
+    if (!session) return tl::unexpected(session.error());
+    session_ = std::move(*session);
+  }
+  const bool steady = encoder_ && arguments.write_relabel == arguments_.write_relabel && external == external_ &&
+                      arguments.queue.max_samples_per_send == arguments_.queue.max_samples_per_send;
+  if (!steady) {
+    encoder_ = std::make_unique<encoder>(external, std::move(*rules),
+                                         static_cast<std::size_t>(arguments.queue.max_samples_per_send));
+  }
+  if (!metrics_ || arguments.url != arguments_.url) {
+    metrics_.reset();
+    metrics_ = std::make_unique<endpoint_metrics>(context_.metrics(), name_, http::redacted_url(arguments.url));
+  }
+  arguments_ = arguments;
+  external_ = external;
+  metrics_->settings(static_cast<std::size_t>(arguments.queue.max_shards),
+                     static_cast<std::size_t>(arguments.queue.min_shards),
+                     static_cast<std::size_t>(arguments.queue.capacity),
+                     static_cast<std::size_t>(arguments.queue.max_samples_per_send));
+  metadata_.update(arguments_, session_, *encoder_, *metrics_);
+  return {};
+}
+
+writer::prepared remote_write_1::prepare(const telemetry::batch_ref& batch) {
+  const auto& in = static_cast<const telemetry::metrics_batch&>(*batch);
+  const auto encoded = encoder_->encode(in.block);
+  metrics_->read(in.timestamp_ms);
+  if (encoded->dropped > 0) metrics_->dropped_by_rules.add(encoded->dropped);
+  writer::prepared made{in.block->lane(), in.timestamp_ms, {}, encoded};
+  made.pieces.reserve(encoded->piece_samples.size());
+  for (const auto samples : encoded->piece_samples)
+    made.pieces.push_back({samples, samples});
+  return made;
+}
+
+std::shared_ptr<const std::string> remote_write_1::build(std::span<const writer::part> parts) {
+  remote_write::request_builder request;
+  for (const auto& [batch, how, piece] : parts) {
+    request.add(static_cast<const encoded_block*>(how)->steady, piece,
+                static_cast<const telemetry::metrics_batch&>(*batch), arguments_.send_exemplars);
+  }
+  if (request.exemplars() > 0) metrics_->exemplars.add(static_cast<double>(request.exemplars()));
+  return std::make_shared<const std::string>(request.finish());
+}
+
+void remote_write_1::send(std::shared_ptr<const std::string> body, unsigned attempt, when_done done) {
+  context_.shared().http.submit(session_, write_request(arguments_, std::move(body), attempt),
+                                [done = std::move(done), retry_on_429 = arguments_.queue.retry_on_http_429,
+                                 &time = context_.shared().time](const http::response& answer) {
+                                  done(reply_of(answer, classify_answer(answer, retry_on_429, time.wall_ms())));
+                                });
+}
+
+std::string remote_write_1::url() const {
+  return http::redacted_url(arguments_.url);
+}
+
+void remote_write_1::on_answer(const writer::reply& how, const writer::finished_request& what) {
+  if (how.outcome.what != writer::request_outcome::kind::delivered) return;
+  metrics_->sent(what.items, what.bytes, std::chrono::duration<double>(how.took).count(), what.newest_ms);
+}
+
+}  // namespace troupe::prometheus

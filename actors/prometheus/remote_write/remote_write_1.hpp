@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "actors/prometheus/remote_write/arguments.hpp"
+#include "actors/prometheus/remote_write/encoder.hpp"
+#include "actors/prometheus/remote_write/endpoint_metrics.hpp"
+#include "actors/prometheus/remote_write/metadata_sender.hpp"
+#include "actors/runtime/component.hpp"
+#include "actors/writer/endpoint.hpp"
+#include "protocol/http/client.hpp"
+
+namespace troupe::prometheus {
+
+/// Prometheus remote write 1.0 to one endpoint. A request's size is counted in samples.
+class remote_write_1 final : public writer::protocol {
+ public:
+  remote_write_1(runtime::component_context& context, std::string name)
+      : context_(context), name_(std::move(name)), metadata_(context) {}
+  ~remote_write_1() override;
+  remote_write_1(const remote_write_1&) = delete;
+
+  [[nodiscard]] result<void> update(const remote_writing::endpoint_arguments& arguments,
+                                    const telemetry::label_set& external);
+
+  [[nodiscard]] writer::prepared prepare(const telemetry::batch_ref& batch) override;
+  [[nodiscard]] std::shared_ptr<const std::string> build(std::span<const writer::part> parts) override;
+  void send(std::shared_ptr<const std::string> body, unsigned attempt, when_done done) override;
+  [[nodiscard]] std::string url() const override;
+  void on_answer(const writer::reply& how, const writer::finished_request& what) override;
+  void on_change(const writer::delivery& now) override { metrics_->follow(now); }
+
+  [[nodiscard]] std::size_t active_series() const { return encoder_->active_series(); }
+
+ private:
+  runtime::component_context& context_;
+  std::string name_;
+  remote_writing::endpoint_arguments arguments_;
+  telemetry::label_set external_;
+  std::shared_ptr<http::session> session_;
+  std::unique_ptr<encoder> encoder_;
+  std::unique_ptr<endpoint_metrics> metrics_;
+  metadata_sender metadata_;
+};
+
+[[nodiscard]] writer::endpoint_settings settings_of(const remote_writing::queue_config& queue);
+
+}  // namespace troupe::prometheus

@@ -1,0 +1,26 @@
+#include "actors/prometheus/remote_write/wal_metrics.hpp"
+
+namespace troupe::prometheus {
+
+wal_metrics::wal_metrics(runtime::component_metrics& in)
+    : samples_(in.counter("prometheus_remote_write_wal_samples_appended_total", "Samples written to the journal.")),
+      exemplars_(
+          in.counter("prometheus_remote_write_wal_exemplars_appended_total", "Exemplars written to the journal.")),
+      corruptions_(
+          in.counter("prometheus_remote_write_wal_corruptions_total", "Places of the journal that could not be read.")),
+      active_series_(in.gauge("prometheus_remote_write_wal_storage_active_series", "Series that are being sent.")),
+      in_samples_(in.counter("prometheus_remote_storage_samples_in_total", "Samples that came in.")),
+      highest_(in.gauge("prometheus_remote_storage_highest_timestamp_in_seconds",
+                        "Newest sample that came in, Unix seconds.")) {}
+
+void wal_metrics::appended(std::uint64_t samples, std::uint64_t exemplars, std::int64_t timestamp_ms) {
+  if (timestamp_ms > highest_ms_) {
+    highest_ms_ = timestamp_ms;
+    highest_.set(static_cast<double>(timestamp_ms / 1000));
+  }
+  samples_.add(static_cast<double>(samples));
+  in_samples_.add(static_cast<double>(samples));
+  if (exemplars > 0) exemplars_.add(static_cast<double>(exemplars));
+}
+
+}  // namespace troupe::prometheus

@@ -1,0 +1,210 @@
+#include "actors/writer/endpoint.hpp"
+
+#include <algorithm>
+
+#include "config/schema.hpp"
+
+namespace troupe::writer {
+
+namespace {
+
+/// A backend that fails is worth a line this often; it must not matter how fast it fails.
+constexpr auto tell_every = std::chrono::minutes(1);
+
+}  // namespace
+
+endpoint::endpoint(runtime::component_context& context, std::string key, std::string name,
+                   std::unique_ptr<protocol> how, std::unique_ptr<batch_source> source, sequence begin)
+    : context_(context),
+      key_(std::move(key)),
+      name_(std::move(name)),
+      source_(std::move(source)),
+      protocol_(std::move(how)),
+      delivery_(delivery_settings{}),
+      begin_(begin),
+      wanted_(begin) {}
+
+endpoint::~endpoint() = default;
+
+void endpoint::set(const endpoint_settings& settings) {
+  settings_ = settings;
+  delivery_.set(settings.delivery);
+}
+
+void endpoint::pump() {
+  take();
+  while (auto plan = delivery_.next(context_.now(), context_.wall_ms()))
+    send(*plan);
+  forget_done();
+  protocol_->on_change(delivery_);
+  arm();
+}
+
+void endpoint::flush() {
+  delivery_.flush();
+  pump();
+}
+
+/// Reads on while the window has room.
+void endpoint::take() {
+  while (delivery_.counts().pending_size < settings_.max_pending_size) {
+    auto entry = source_->read(wanted_);
+    if (!entry) return;
+    wanted_ = entry->number + 1;
+    prepared next;
+    if (entry->batch) next = protocol_->prepare(entry->batch);
+    if (!next.pieces.empty())
+      window_.push_back({entry->number, std::move(entry->batch), std::move(next.how), next.timestamp_ms});
+    delivery_.offer({entry->number, next.lane, next.timestamp_ms, std::move(next.pieces)}, context_.now());
+  }
+}
+
+const endpoint::held& endpoint::at(sequence number) const {
+  return *std::lower_bound(window_.begin(), window_.end(), number,
+                           [](const held& one, sequence n) { return one.number < n; });
+}
+
+void endpoint::describe(const request_plan& plan, flight& into) const {
+  into.self_telemetry = true;
+  into.newest_ms = 0;
+  into.traces.clear();
+  sequence last = 0;
+  for (const auto& one : plan.pieces) {
+    if (one.number == last) continue;
+    last = one.number;
+    const auto& from = at(one.number);
+    const auto& batch = *from.batch;
+    into.newest_ms = std::max(into.newest_ms, from.timestamp_ms);
+    into.self_telemetry = into.self_telemetry && batch.self_telemetry;
+    if (batch.context.sampled && !batch.self_telemetry) into.traces.push_back(batch.context);
+  }
+}
+
+void endpoint::send(const request_plan& plan) {
+  auto& what = flights_[plan.number];
+  if (!what.body || plan.changed) {
+    std::vector<part> parts;
+    parts.reserve(plan.pieces.size());
+    for (const auto& [number, index] : plan.pieces) {
+      const auto& from = at(number);
+      parts.push_back({from.batch.get(), from.how.get(), index});
+    }
+    what.body = protocol_->build(parts);
+    describe(plan, what);
+  }
+  protocol_->send(what.body, plan.attempt,
+                  [this, post = context_.post(), alive = std::weak_ptr(life_), number = plan.number, items = plan.items,
+                   attempt = plan.attempt](reply how) {
+                    post([=, this, held = std::make_shared<reply>(std::move(how))] {
+                      if (alive.lock()) answered(number, items, attempt, *held);
+                    });
+                  });
+}
+
+void endpoint::answered(request_number number, std::uint64_t items, unsigned attempt, const reply& how) {
+  const auto found = flights_.find(number);
+  if (found == flights_.end()) return;
+  const bool over = delivery_.ended(number, how.outcome, context_.now());
+  const bool delivered = how.outcome.what == request_outcome::kind::delivered;
+  protocol_->on_answer(how, {items, found->second.body->size(), found->second.newest_ms, attempt,
+                             over && how.outcome.what == request_outcome::kind::retry});
+  if (delivered) {
+    tell_delivered(found->second, items, how);
+  } else {
+    tell_failed(found->second, items, attempt, how, over);
+  }
+  if (over) flights_.erase(found);
+  pump();
+  if (on_progress) on_progress();
+}
+
+void endpoint::tell_delivered(const flight& what, std::uint64_t items, const reply& how) {
+  trouble_.clear();
+  if (std::exchange(outage_told_, false)) {
+    context_.publish(runtime::endpoint_recovered{context_.id(), name_, failures_});
+  }
+  failures_ = 0;
+  const runtime::batch_delivered event{context_.id(), name_, items, what.body->size(), how.took};
+  if (what.traces.empty()) context_.publish(event, {}, what.self_telemetry);
+  for (const auto& one : what.traces)  // each batch's own trace shows how it ended
+    context_.publish(event, context_.tracing().part_of(one));
+  if (how.rejected > 0) {
+    last_error_ = how.words;
+    context_.publish(runtime::batch_dropped{context_.id(), name_, how.rejected, how.reason, how.words}, {},
+                     what.self_telemetry);
+  }
+}
+
+/// What goes wrong with own telemetry is told, too, but so seldom that telling it does not feed itself.
+void endpoint::tell_failed(const flight& what, std::uint64_t items, unsigned attempt, const reply& how, bool over) {
+  using runtime::batch_dropped;
+  last_error_ = how.words;
+  ++failures_;
+  const bool told = !told_ || context_.now() - *told_ >= tell_every;
+  const auto untold = told ? std::exchange(untold_, 0) : untold_++;
+  if (told) told_ = context_.now();
+  const bool own = what.self_telemetry && !told;
+  const runtime::work during{what.traces.empty() ? telemetry::trace_context{} : what.traces.front(), {}};
+  const bool retried = how.outcome.what == request_outcome::kind::retry;
+  trouble_ = how.words;
+  if (retried && told) outage_told_ = true;
+  if (over) {
+    context_.publish(batch_dropped{context_.id(), name_, items, how.reason, how.words, told ? untold : 0, told}, during,
+                     own);
+  } else {
+    context_.publish(
+        runtime::batch_retried{context_.id(), name_, how.words, how.status, attempt + 1, told ? untold : 0, told},
+        during, own);
+  }
+}
+
+void endpoint::forget_done() {
+  const auto done = done_before();
+  while (!window_.empty() && window_.front().number < done)
+    window_.pop_front();
+}
+
+void endpoint::arm() {
+  const auto at = delivery_.wake_at(context_.now());
+  wake_ = at ? context_.at(*at, [this] { pump(); }) : runtime::timer();
+}
+
+endpoint::report endpoint::describe() const {
+  const auto& counts = delivery_.counts();
+  return {name_,
+          protocol_->url(),
+          delivery_.failing() ? "failing" : "ok",
+          last_error_,
+          counts.delivered,
+          counts.refused,
+          counts.given_up,
+          counts.retried,
+          counts.pending,
+          delivery_.in_flight()};
+}
+
+std::string endpoint::debug_json(const std::vector<report>& all) {
+  struct info {
+    std::vector<report> endpoints;
+  };
+  static const auto schema = [] {
+    config::body_of<report> one;
+    one.attribute("name", &report::name, "")
+        .attribute("url", &report::url, "")
+        .attribute("state", &report::state, "")
+        .attribute("last_error", &report::last_error, "")
+        .attribute("items_delivered", &report::delivered, "")
+        .attribute("items_refused", &report::refused, "")
+        .attribute("items_given_up", &report::given_up, "")
+        .attribute("items_retried", &report::retried, "")
+        .attribute("items_pending", &report::pending, "")
+        .attribute("requests_in_flight", &report::in_flight, "");
+    config::body_of<info> whole;
+    whole.blocks("endpoint", &info::endpoints, one, "");
+    return whole;
+  }();
+  const info content{all};
+  return config::body_json(schema, &content);
+}
+
+}  // namespace troupe::writer

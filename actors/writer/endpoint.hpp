@@ -1,0 +1,94 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "actors/runtime/component.hpp"
+#include "actors/writer/protocol.hpp"
+
+namespace troupe::writer {
+
+struct endpoint_settings {
+  delivery_settings delivery;
+  std::uint64_t max_pending_size = 0;  ///< read from the journal and not answered for, in the unit of amount::size
+  friend bool operator==(const endpoint_settings&, const endpoint_settings&) = default;
+};
+
+/// One backend: takes from the journal what the window has room for, sends it, and knows up to where all is done with.
+class endpoint {
+ public:
+  /// `key`: its cursor's name. `name`: in metrics and events.
+  endpoint(runtime::component_context& context, std::string key, std::string name, std::unique_ptr<protocol> how,
+           std::unique_ptr<batch_source> source, sequence begin);
+  ~endpoint();
+  endpoint(const endpoint&) = delete;
+
+  /// What is under way goes on.
+  void set(const endpoint_settings& settings);
+  [[nodiscard]] protocol& speaks() const { return *protocol_; }
+
+  void pump();   ///< there is more to read
+  void flush();  ///< sends what waits without waiting for more
+
+  [[nodiscard]] const std::string& key() const { return key_; }
+  [[nodiscard]] sequence done_before() const { return std::max(delivery_.done_before(), begin_); }
+  [[nodiscard]] sequence wanted() const { return wanted_; }  ///< the next entry it reads
+  [[nodiscard]] std::size_t in_flight() const { return delivery_.in_flight(); }
+  [[nodiscard]] const std::string& trouble() const { return trouble_; }  ///< empty: all is well
+  struct report {
+    std::string name, url, state, last_error;
+    std::uint64_t delivered = 0, refused = 0, given_up = 0, retried = 0, pending = 0, in_flight = 0;
+  };
+  [[nodiscard]] report describe() const;
+  /// As the component API shows debug info.
+  [[nodiscard]] static std::string debug_json(const std::vector<report>& all);
+  /// Called when done_before() or trouble() may have changed.
+  std::function<void()> on_progress;
+
+ private:
+  struct held {
+    sequence number;
+    telemetry::batch_ref batch;
+    std::shared_ptr<const void> how;
+    std::int64_t timestamp_ms;
+  };
+  /// A request that is under way or waits to be tried again.
+  struct flight {
+    std::shared_ptr<const std::string> body;  // null: to be built
+    std::int64_t newest_ms = 0;
+    bool self_telemetry = false;                   // all of it is own telemetry
+    std::vector<telemetry::trace_context> traces;  // that its batches belong to
+  };
+  void take();
+  void send(const request_plan& plan);
+  void describe(const request_plan& plan, flight& into) const;
+  void answered(request_number number, std::uint64_t items, unsigned attempt, const reply& how);
+  void tell_delivered(const flight& what, std::uint64_t items, const reply& how);
+  void tell_failed(const flight& what, std::uint64_t items, unsigned attempt, const reply& how, bool over);
+  void arm();
+  void forget_done();
+  [[nodiscard]] const held& at(sequence number) const;
+
+  runtime::component_context& context_;
+  std::string key_, name_;
+  std::unique_ptr<batch_source> source_;
+  std::unique_ptr<protocol> protocol_;
+  endpoint_settings settings_;
+  delivery delivery_;
+  sequence begin_, wanted_;
+  std::deque<held> window_;  // what is offered and not done
+  std::unordered_map<request_number, flight> flights_;
+  std::string trouble_, last_error_;
+  std::optional<runtime::time_point> told_;  // when a failure was last worth a line
+  std::uint64_t untold_ = 0;                 // failures since
+  std::uint64_t failures_ = 0;               // in a row
+  bool outage_told_ = false;
+  runtime::timer wake_;
+  std::shared_ptr<const bool> life_ = std::make_shared<const bool>(true);  // answers that come later find it gone
+};
+
+}  // namespace troupe::writer

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/runtime/component.hpp"
+#include "actors/writer/endpoint.hpp"
+#include "actors/writer/record_format.hpp"
+#include "protocol/journal/journal.hpp"
+
+namespace troupe::writer {
+
+/// One endpoint of a configuration.
+struct endpoint_plan {
+  std::string name;  ///< as configured; empty: one is made from the address
+  std::string url;   ///< with `name` empty, what its cursor is called by
+  endpoint_settings settings;
+  std::function<std::unique_ptr<protocol>(const std::string& name)> make;
+  /// For one that is there already; the protocol is what `make` made.
+  std::function<result<void>(protocol&)> update;
+};
+
+struct writer_plan {
+  std::vector<endpoint_plan> endpoints;
+  std::chrono::nanoseconds min_age{};  ///< what all have sent is kept this long
+  std::chrono::nanoseconds max_age{};  ///< what is not sent is kept this long; 0: no bound
+  std::chrono::nanoseconds reclaim_every = std::chrono::minutes(1);
+  std::chrono::nanoseconds drain = std::chrono::seconds(5);  ///< at the end; what is left is sent after the next start
+};
+
+/// What every writer is: it appends what it takes to its journal, which settles it; endpoints send from there, each at
+/// its own pace, and save how far they are. A writer derives from it and says what its batches look like in the
+/// journal, which endpoints there are, and what it counts.
+class journaled_writer : public runtime::component {
+ public:
+  journaled_writer(runtime::component_context& context, const record_format& format);
+  ~journaled_writer() override;
+
+  void start() override;
+  void consume(const telemetry::batch_ref& batch, runtime::receipt of) override;
+  void finish() override;
+  [[nodiscard]] bool finished() const override;
+  [[nodiscard]] std::string debug_info() const override;
+
+ protected:
+  /// From the constructor of the derived class, and on each update.
+  [[nodiscard]] result<void> apply(const writer_plan& plan);
+  void pump();
+  [[nodiscard]] runtime::component_context& context() const { return context_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<endpoint>>& endpoints() const { return endpoints_; }
+
+  // What it counts beyond the journal itself.
+  /// Said before anything is written: not null refuses the batch for that reason.
+  [[nodiscard]] virtual const char* refuses(const telemetry::batch&) const { return nullptr; }
+  virtual void on_appended(const telemetry::batch&) {}
+  virtual void on_damage(std::size_t /*places*/) {}
+  virtual void on_counts() {}  ///< now and then
+
+ private:
+  /// A batch that the journal had no room for.
+  struct unwritten {
+    telemetry::batch_ref batch;
+    runtime::receipt of;
+  };
+  struct metrics;
+  void open_journal();
+  [[nodiscard]] result<std::unique_ptr<endpoint>> endpoint_for(const endpoint_plan& plan, const std::string& key);
+  [[nodiscard]] result<void> append(const telemetry::batch_ref& batch, const runtime::receipt& of);
+  void retry_append();
+  void progressed();
+  void begin_sync();
+  void reclaim();
+  void show_health();
+
+  runtime::component_context& context_;
+  const record_format& format_;
+  std::unique_ptr<metrics> metrics_;
+  std::unique_ptr<journal::journal> journal_;
+  recent_batches recent_;
+  std::vector<std::unique_ptr<endpoint>> endpoints_;
+  std::vector<unwritten> unwritten_;
+  std::string trouble_;  // of the journal
+  std::string payload_;
+  std::chrono::nanoseconds reclaim_every_{}, drain_{};
+  runtime::timer sync_timer_, reclaim_timer_, retry_timer_, finish_timer_;
+  bool syncing_ = false, finishing_ = false, settled_ = false;
+};
+
+}  // namespace troupe::writer

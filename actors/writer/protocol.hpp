@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "actors/writer/delivery.hpp"
+#include "protocol/telemetry/batch.hpp"
+
+namespace troupe::writer {
+
+/// What came of a request.
+struct reply {
+  request_outcome outcome;
+  std::string words;   ///< of the backend, or why there is no answer; for people
+  std::string reason;  ///< refused, or given up after this: a short word, as in metrics
+  int status = 0;      ///< of HTTP or gRPC; 0 with `!answered`: there was no answer
+  bool answered = true;
+  std::uint64_t rejected = 0;  ///< delivered: so many items the backend did not take after all
+  clock_duration took{};
+};
+
+/// A batch as a protocol sends it.
+struct prepared {
+  std::uint64_t lane = 0;
+  std::int64_t timestamp_ms = 0;
+  std::vector<amount> pieces;
+  std::shared_ptr<const void> how;  ///< the protocol's own
+};
+
+/// One piece of a request that is being built.
+struct part {
+  const telemetry::batch* of = nullptr;
+  const void* how = nullptr;
+  std::uint32_t piece = 0;
+};
+
+/// A request that is over.
+struct finished_request {
+  std::uint64_t items = 0;
+  std::size_t bytes = 0;       ///< of its body
+  std::int64_t newest_ms = 0;  ///< of its batches, Unix time
+  unsigned attempt = 0;
+  bool gave_up = false;  ///< tried too often
+};
+
+/// A writer's own part for one endpoint: encode and send, and its own metrics. In the component's actor.
+class protocol {
+ public:
+  virtual ~protocol() = default;
+
+  [[nodiscard]] virtual prepared prepare(const telemetry::batch_ref& batch) = 0;
+  [[nodiscard]] virtual std::shared_ptr<const std::string> build(std::span<const part> parts) = 0;
+  /// Calls `done` once, in any thread; not any more after the destructor has returned, or later.
+  using when_done = std::function<void(reply)>;
+  virtual void send(std::shared_ptr<const std::string> body, unsigned attempt, when_done done) = 0;
+  [[nodiscard]] virtual std::string url() const = 0;  ///< as shown: without secrets
+
+  // What it counts.
+  virtual void on_answer(const reply& /*how*/, const finished_request& /*what*/) {}
+  virtual void on_change(const delivery& /*now*/) {}
+};
+
+}  // namespace troupe::writer

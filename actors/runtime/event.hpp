@@ -60,7 +60,6 @@ constexpr event_field<E, T> optional_field(std::string_view name, T E::*member) 
 ///   span       constexpr const char*, null: no unit of work; else E has `took`, and `time` is its end
 ///   fields     constexpr std::tuple of field()s, in the order in which they are shown
 ///   level_of(const E&), message_of(const E&)   optional, where they depend on the event
-///   local_when_own   optional, true: written to stderr even where the header says self_telemetry
 template <class E>
 struct event_kind;
 

@@ -78,7 +78,7 @@ class event_bus {
   template <class E>
   void publish(const event_header& header, const E& what) {
     constexpr std::size_t index = event_index<E>();
-    if (header.self_telemetry && !local_when_own<E>()) return;
+    if (header.self_telemetry) return;
     const log_level level = level_of(what);
     bool wanted = static_cast<std::uint8_t>(level) >= from_[index].load(std::memory_order_relaxed);
     if constexpr (event_kind<E>::span != nullptr) {
@@ -115,12 +115,6 @@ class event_bus {
   void deliver_early(event_subscriber& to, const event_interest& interest);
   void ask_again();
   void set_thresholds();  // needs mutex_
-
-  template <class E>
-  static constexpr bool local_when_own() {
-    if constexpr (requires { event_kind<E>::local_when_own; }) return event_kind<E>::local_when_own;
-    return false;
-  }
 
   std::array<std::atomic<std::uint8_t>, all_events::size> from_;
   std::atomic<bool> sampled_spans_{false};

@@ -209,38 +209,6 @@ struct event_kind<batch_dropped> : event_at<log_level::debug> {
   static constexpr log_level level_of(const batch_dropped& e) { return e.told ? log_level::error : log_level::debug; }
 };
 
-/// A batch went through a stage that changes it.
-struct batch_processed {
-  event_text component{};
-  std::uint64_t items = 0;    ///< that came in
-  std::uint64_t dropped = 0;  ///< of them
-  event_took took{};
-};
-template <>
-struct event_kind<batch_processed> : event_at<log_level::debug> {
-  static constexpr std::string_view message = "batch processed";
-  static constexpr const char* span = "process";
-  static constexpr std::tuple fields{
-      optional_field("component", &batch_processed::component), field("items", &batch_processed::items),
-      optional_field("dropped", &batch_processed::dropped), field("duration", &batch_processed::took)};
-};
-
-/// loki.echo: an entry that came by.
-struct log_entry_received {
-  event_text entry{};
-  event_text timestamp{};
-  event_text labels{};
-  event_text metadata{};
-};
-template <>
-struct event_kind<log_entry_received> : event_at<log_level::info> {
-  static constexpr std::string_view message = "received log entry";
-  static constexpr bool local_when_own = true;
-  static constexpr std::tuple fields{
-      field("entry", &log_entry_received::entry), field("entry_timestamp", &log_entry_received::timestamp),
-      field("labels", &log_entry_received::labels), field("structured_metadata", &log_entry_received::metadata)};
-};
-
 // The journal.
 
 struct journal_opened {
@@ -370,21 +338,6 @@ struct event_kind<http_listening> : event_at<log_level::info> {
   static constexpr std::tuple fields{field("addr", &http_listening::address)};
 };
 
-struct http_request_served {
-  event_text method{};
-  event_text path{};
-  std::int64_t status = 0;
-  event_took took{};
-};
-template <>
-struct event_kind<http_request_served> : event_at<log_level::debug> {
-  static constexpr std::string_view message = "request served";
-  static constexpr const char* span = "HTTP request";
-  static constexpr std::tuple fields{
-      field("http.method", &http_request_served::method), field("http.target", &http_request_served::path),
-      field("http.status_code", &http_request_served::status), field("duration", &http_request_served::took)};
-};
-
 struct http_request_failed {
   event_text method{};
   event_text path{};
@@ -460,10 +413,9 @@ struct event_list {
 using all_events =
     event_list<spawned, started, failed, restarted, quarantined, stopped, evaluated, evaluation_failed, config_loaded,
                config_load_failed, config_reload_requested, batch_delivered, batch_retried, endpoint_recovered,
-               batch_dropped, batch_processed, log_entry_received, journal_opened, journal_appended, journal_damaged,
-               journal_data_lost, scrape_failed, scrape_recovered, scrape_finished, target_limit_exceeded,
-               http_listening, http_request_served, http_request_failed, shutdown_begun, shutdown_ended, watchdog_fired,
-               early_events_lost, message>;
+               batch_dropped, journal_opened, journal_appended, journal_damaged, journal_data_lost, scrape_failed,
+               scrape_recovered, scrape_finished, target_limit_exceeded, http_listening, http_request_failed,
+               shutdown_begun, shutdown_ended, watchdog_fired, early_events_lost, message>;
 
 /// All kinds, in the order of all_events.
 [[nodiscard]] std::span<const event_type> event_types();

@@ -1,57 +1,63 @@
 #include "actors/writer/delivery.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 namespace troupe::writer {
 
 namespace {
 
-std::uint64_t size_of(const parcel& one) {
-  return std::accumulate(one.pieces.begin(), one.pieces.end(), std::uint64_t{0},
-                         [](std::uint64_t sum, const amount& a) { return sum + a.size; });
-}
-
-/// Between -1 and 1, the same for the same attempt of the same request.
-double scatter(std::uint64_t request, unsigned attempt) {
-  std::uint64_t x = request * 0x9e3779b97f4a7c15 + attempt;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return static_cast<double>((x ^ (x >> 31)) >> 11) * 0x1p-52 - 1;
-}
-
 constexpr auto before = [](const auto& one, sequence n) { return one.of.number < n; };
+
+clock_duration scaled(clock_duration d, double by) {
+  return clock_duration(static_cast<clock_duration::rep>(static_cast<double>(d.count()) * by));
+}
 
 }  // namespace
 
+const delivery::held& delivery::at(sequence number) const {
+  return *std::lower_bound(parcels_.begin(), parcels_.end(), number, before);
+}
 delivery::held& delivery::at(sequence number) {
   return *std::lower_bound(parcels_.begin(), parcels_.end(), number, before);
+}
+
+/// While the backend fails only a few are tried.
+std::size_t delivery::allowed_in_flight() const {
+  return failures_ > 0 ? std::min(settings_.probes, settings_.max_in_flight) : settings_.max_in_flight;
 }
 
 void delivery::offer(parcel one, time_point now) {
   next_ = one.number + 1;
   parcels_.push_back({std::move(one), 0, 0, now});
   const auto& fresh = parcels_.back();
+  std::uint64_t size = 0;
   for (const auto& each : fresh.of.pieces)
-    counts_.pending += each.items, counts_.pending_size += each.size;
+    counts_.pending += each.items, size += each.size;
+  counts_.pending_size += size;
   if (!fresh.of.pieces.empty()) {
     auto& its = lanes_[fresh.of.lane];
     its.parcels.push_back(fresh.of.number);
-    its.waiting_size += size_of(fresh.of);
-    if (its.ready) ready_size_ += size_of(fresh.of);
-    look_at(its);
+    its.waiting_size += size;
+    if (its.open) ready_size_ += size;
+    open(its);
   }
   pop_done();
 }
 
-/// Whether the lane has something to send now.
-void delivery::look_at(lane& one) {
-  if (one.ready || one.parcels.empty()) return;
+/// If the lane has something to send now.
+void delivery::open(lane& one) {
   const auto& first = at(one.parcels.front());
-  if (first.next_piece == first.of.pieces.size()) return;  // all of it is under way
-  one.ready = true;
+  if (one.open || first.next_piece == first.of.pieces.size()) return;
+  one.open = true;
   ready_.insert(first.of.number);
   ready_size_ += one.waiting_size;
+}
+
+/// All of its first parcel is under way: what follows waits for that.
+void delivery::shut(lane& one) {
+  one.open = false;
+  ready_.erase(one.parcels.front());
+  ready_size_ -= one.waiting_size;
 }
 
 bool delivery::too_old(const parcel& one, std::int64_t wall_ms) const {
@@ -61,9 +67,7 @@ bool delivery::too_old(const parcel& one, std::int64_t wall_ms) const {
 }
 
 std::optional<request_plan> delivery::next(time_point now, std::int64_t wall_ms) {
-  const std::size_t allowed =
-      failures_ > 0 ? std::min(settings_.probes, settings_.max_in_flight) : settings_.max_in_flight;
-  if (flying_ >= allowed) return std::nullopt;
+  if (flying_ >= allowed_in_flight()) return std::nullopt;
   if (auto again = retry(now, wall_ms)) return again;
   // While the backend fails nothing new is begun: what waits to be tried again is its probe.
   if (failures_ > 0 && !requests_.empty()) return std::nullopt;
@@ -106,39 +110,31 @@ std::optional<request_plan> delivery::retry(time_point now, std::int64_t wall_ms
   return plan;
 }
 
-bool delivery::due(time_point now) {
-  return flushing_ || ready_size_ >= settings_.max_size || now - at(*ready_.begin()).since >= settings_.deadline;
+/// When the oldest of what is ready goes at the latest, full request or not. Something must be ready.
+time_point delivery::due_at() const {
+  return flushing_ || ready_size_ >= settings_.max_size ? time_point::min()
+                                                        : at(*ready_.begin()).since + settings_.deadline;
 }
 
 std::optional<request_plan> delivery::fill(time_point now, std::int64_t wall_ms) {
-  if (ready_.empty() || !due(now)) return std::nullopt;
-  filling into{{}, now, wall_ms, {}};
-  while (into.made.size < settings_.max_size) {
+  filling into{{}, wall_ms, {}};
+  auto& made = into.made;
+  while (made.size < settings_.max_size) {
+    // While all that was put was too old, the request is not begun yet.
+    if (made.pieces.empty() && (ready_.empty() || due_at() > now)) break;
     const bool follows = !into.followers.empty() && (ready_.empty() || *into.followers.begin() < *ready_.begin());
     if (!follows && ready_.empty()) break;
     const auto number = follows ? *into.followers.begin() : *ready_.begin();
-    if (!put(at(number), into)) break;  // full
-    if (follows) {
-      into.followers.erase(number);
-    } else if (ready_.erase(number) > 0) {  // what follows in its lane waits for this request, or goes with it
-      auto& its = lanes_.at(at(number).of.lane);
-      its.ready = false;
-      ready_size_ -= its.waiting_size;
-    }
-    if (into.made.pieces.empty() && !ready_.empty() && !due(now)) break;  // only what was too old was due
+    if (!put(at(number), into)) break;
+    into.followers.erase(number);
   }
-  auto& made = into.made;
-  if (made.pieces.empty()) {
-    pop_done();
-    return std::nullopt;
-  }
+  pop_done();
+  if (made.pieces.empty()) return std::nullopt;
   made.flying = true;
   made.began = now;
   ++flying_;
-  const auto number = ++last_request_;
-  request_plan plan{number, 0, made.pieces, made.items, true};
-  requests_.emplace(number, std::move(made));
-  pop_done();
+  request_plan plan{++last_request_, 0, made.pieces, made.items, true};
+  requests_.emplace(plan.number, std::move(made));
   return plan;
 }
 
@@ -154,7 +150,7 @@ bool delivery::put(held& from, filling& into) {
     if (!old && into.made.size > 0 && into.made.size + size > settings_.max_size) return false;
     const piece one{from.of.number, from.next_piece++};
     its.waiting_size -= size;
-    if (its.ready) ready_size_ -= size;
+    if (its.open) ready_size_ -= size;
     if (old) {
       counts_.too_old += items;
       given_up.push_back(one);
@@ -163,14 +159,10 @@ bool delivery::put(held& from, filling& into) {
       into.made.items += items, into.made.size += size;
     }
   }
+  if (its.open) shut(its);
   if (whole && !old) {
     const auto next = std::upper_bound(its.parcels.begin(), its.parcels.end(), from.of.number);
     if (next != its.parcels.end()) into.followers.insert(*next);
-  }
-  if (!given_up.empty() && its.ready) {  // before its lane is looked at again
-    ready_.erase(from.of.number);
-    its.ready = false;
-    ready_size_ -= its.waiting_size;
   }
   for (const auto& one : given_up)
     done(one);
@@ -183,21 +175,19 @@ bool delivery::exhausted(const request& one, time_point now) const {
 }
 
 /// Until the next attempt: as long as the backend asked for, else longer with each failure.
-void delivery::pause(request& one, request_number number, const request_outcome& how, time_point now) {
-  const auto scaled = [](clock_duration d, double by) {
-    return clock_duration(static_cast<clock_duration::rep>(static_cast<double>(d.count()) * by));
-  };
+void delivery::pause(request& one, const request_outcome& how, time_point now) {
   one.backoff = one.backoff == clock_duration::zero()
                     ? settings_.min_backoff
                     : std::min(scaled(one.backoff, settings_.multiplier), settings_.max_backoff);
+  auto wait = one.backoff;
   if (how.retry_after && *how.retry_after > clock_duration::zero()) {
-    one.not_before = now + *how.retry_after;
-    one.backoff = std::min(*how.retry_after, settings_.max_backoff);
-  } else {
-    one.not_before = now + (settings_.randomization > 0
-                                ? scaled(one.backoff, 1 + settings_.randomization * scatter(number, one.attempt))
-                                : one.backoff);
+    wait = *how.retry_after;
+    one.backoff = std::min(wait, settings_.max_backoff);
+  } else if (settings_.randomization > 0) {
+    std::uniform_real_distribution<double> share(1 - settings_.randomization, 1 + settings_.randomization);
+    wait = scaled(one.backoff, share(random_));
   }
+  one.not_before = now + wait;
 }
 
 bool delivery::ended(request_number number, const request_outcome& how, time_point now) {
@@ -210,7 +200,7 @@ bool delivery::ended(request_number number, const request_outcome& how, time_poi
     ++failures_;
     ++one.attempt;
     if (!exhausted(one, now)) {
-      pause(one, number, how, now);
+      pause(one, how, now);
       return false;
     }
     counts_.given_up += one.items;
@@ -243,7 +233,7 @@ void delivery::finish(const held& one) {
   if (parcels.empty()) {
     lanes_.erase(its);
   } else {
-    look_at(its->second);
+    open(its->second);
   }
 }
 
@@ -253,21 +243,16 @@ void delivery::pop_done() {
 }
 
 std::optional<time_point> delivery::wake_at(time_point now) const {
+  if (flying_ >= allowed_in_flight()) return std::nullopt;  // an answer comes first
   std::optional<time_point> soonest;
-  const auto consider = [&](time_point t) { soonest = soonest ? std::min(*soonest, t) : t; };
-  const std::size_t allowed =
-      failures_ > 0 ? std::min(settings_.probes, settings_.max_in_flight) : settings_.max_in_flight;
-  if (flying_ >= allowed) return std::nullopt;  // an answer comes first
+  const auto consider = [&](time_point t) {
+    soonest = std::min(soonest.value_or(time_point::max()), std::max(t, now));
+  };
   for (const auto& [number, one] : requests_) {
-    if (!one.flying) consider(std::max(one.not_before, now));
+    if (!one.flying) consider(one.not_before);
   }
   if (failures_ > 0 && !requests_.empty()) return soonest;
-  if (!ready_.empty()) {
-    const bool due = flushing_ || ready_size_ >= settings_.max_size;
-    consider(due ? now
-                 : std::lower_bound(parcels_.begin(), parcels_.end(), *ready_.begin(), before)->since +
-                       settings_.deadline);
-  }
+  if (!ready_.empty()) consider(due_at());
   return soonest;
 }
 

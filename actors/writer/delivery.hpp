@@ -4,22 +4,25 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <random>
 #include <set>
-#include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "actors/runtime/supervision.hpp"
-#include "actors/writer/source.hpp"
+#include "protocol/journal/format.hpp"
 
 namespace troupe::writer {
 
+using journal::sequence;
 using runtime::clock_duration;
 using runtime::time_point;
+
+/// How an endpoint sends.
 struct delivery_settings {
   std::size_t max_in_flight = 50;                     ///< requests
   std::size_t probes = 1;                             ///< requests tried at a time while the backend fails
-  std::uint64_t max_size = 2000;                      ///< of a request, in the unit of piece::size
+  std::uint64_t max_size = 2000;                      ///< of a request, in the unit of amount::size
   clock_duration deadline = std::chrono::seconds(5);  ///< how long a parcel waits for a request to fill up
   clock_duration min_backoff = std::chrono::milliseconds(30);
   clock_duration max_backoff = std::chrono::seconds(5);
@@ -77,18 +80,24 @@ struct delivery_counts {
 /// done. Plain: it is given the time and what happened, and says what to send.
 class delivery {
  public:
-  explicit delivery(delivery_settings settings) : settings_(settings) {}
+  /// `seed`: of the scatter of its pauses; another one on each node, lest they all come back at once.
+  explicit delivery(delivery_settings settings, std::uint64_t seed = 0) : settings_(settings), random_(seed) {}
   void set(delivery_settings settings) { settings_ = settings; }
 
   /// The next parcel, in the order of the journal. One without pieces is done at once.
   void offer(parcel one, time_point now);
   /// What to send now; nothing: wait until wake_at() or for an answer.
   [[nodiscard]] std::optional<request_plan> next(time_point now, std::int64_t wall_ms);
-  /// False: the request is to be tried again; what is true of one that is over, given up or not.
+  /// How a request that next() gave out ended. Returns whether it is over: delivered, refused, or given up because it
+  /// was tried too often or too long. False: next() will give it out again.
   bool ended(request_number number, const request_outcome& how, time_point now);
   [[nodiscard]] std::optional<time_point> wake_at(time_point now) const;
 
-  /// Everything before this is done with; `none` while nothing was ever offered.
+  /// Whether the request is under way or waits to be tried again; one whose pieces have all become too old is neither.
+  [[nodiscard]] bool holds(request_number number) const { return requests_.contains(number); }
+  [[nodiscard]] std::size_t requests() const { return requests_.size(); }  ///< that it holds
+
+  /// Everything before this is done with; 0 while nothing was ever offered.
   [[nodiscard]] sequence done_before() const { return parcels_.empty() ? next_ : parcels_.front().of.number; }
   [[nodiscard]] bool idle() const { return parcels_.empty(); }
   /// Fills no more requests: what waits goes out without waiting for the deadline.
@@ -96,9 +105,7 @@ class delivery {
 
   [[nodiscard]] const delivery_counts& counts() const { return counts_; }
   [[nodiscard]] std::size_t in_flight() const { return flying_; }
-  [[nodiscard]] std::size_t requests_waiting() const { return requests_.size() - flying_; }  ///< to be tried again
   [[nodiscard]] bool failing() const { return failures_ > 0; }
-  [[nodiscard]] std::size_t waiting_parcels() const { return parcels_.size(); }
 
  private:
   struct held {
@@ -120,32 +127,35 @@ class delivery {
   struct lane {
     std::deque<sequence> parcels;    ///< not done, in order
     std::uint64_t waiting_size = 0;  ///< of their pieces that are in no request yet
-    bool ready = false;              ///< the first of them has such a piece
+    bool open = false;               ///< the first of them has such a piece
   };
   /// A request that is being filled.
   struct filling {
     request made;
-    time_point now;
     std::int64_t wall_ms;
     std::set<sequence> followers;  ///< may go into this request and no other: all before them in their lanes do
   };
+  [[nodiscard]] const held& at(sequence number) const;
   [[nodiscard]] held& at(sequence number);
-  [[nodiscard]] const amount& of(const piece& one) { return at(one.number).of.pieces[one.index]; }
+  [[nodiscard]] const amount& of(const piece& one) const { return at(one.number).of.pieces[one.index]; }
+  [[nodiscard]] std::size_t allowed_in_flight() const;
   [[nodiscard]] std::optional<request_plan> retry(time_point now, std::int64_t wall_ms);
   [[nodiscard]] std::optional<request_plan> fill(time_point now, std::int64_t wall_ms);
-  [[nodiscard]] bool due(time_point now);
+  [[nodiscard]] time_point due_at() const;
   bool put(held& from, filling& into);
   [[nodiscard]] bool too_old(const parcel& one, std::int64_t wall_ms) const;
   [[nodiscard]] bool exhausted(const request& one, time_point now) const;
-  void pause(request& one, request_number number, const request_outcome& how, time_point now);
-  void look_at(lane& one);
+  void pause(request& one, const request_outcome& how, time_point now);
+  void open(lane& one);
+  void shut(lane& one);
   void done(const piece& one);
   void finish(const held& one);
   void pop_done();
 
   delivery_settings settings_;
+  std::mt19937_64 random_;
   std::deque<held> parcels_;      // consecutive numbers are not needed, ascending ones are
-  std::set<sequence> ready_;      // the first of each lane that is ready
+  std::set<sequence> ready_;      // the first of each open lane
   std::uint64_t ready_size_ = 0;  // what waits in those lanes
   std::unordered_map<std::uint64_t, lane> lanes_;
   std::map<request_number, request> requests_;

@@ -9,6 +9,7 @@
 
 #include "actors/runtime/component.hpp"
 #include "actors/writer/protocol.hpp"
+#include "actors/writer/source.hpp"
 
 namespace troupe::writer {
 

@@ -7,12 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/journal/account.hpp"
 #include "protocol/telemetry/batch.hpp"
 #include "protocol/telemetry/result.hpp"
 
 namespace troupe::writer {
 
-using definition_id = std::uint64_t;
+using journal::definition_id;
 
 /// Journal records into batches again; one for each reader.
 class record_decoder {

@@ -11,7 +11,7 @@
 
 namespace troupe::writer {
 
-using sequence = std::uint64_t;  ///< of a journal record
+using journal::sequence;
 
 /// Where an endpoint gets batches from, in the order of the journal: memory for one that keeps up, else the disk.
 class batch_source {

@@ -89,7 +89,7 @@ void endpoint_metrics::follow(const writer::delivery& of) {
   too_old_.add(static_cast<double>(now.too_old - known_.too_old));
   pending_.set(static_cast<double>(now.pending));
   shards_.set(static_cast<double>(of.in_flight()));
-  shards_desired_.set(static_cast<double>(of.in_flight() + of.requests_waiting()));
+  shards_desired_.set(static_cast<double>(of.requests()));
   known_ = now;
 }
 

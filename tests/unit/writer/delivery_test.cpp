@@ -296,3 +296,36 @@ TEST_CASE_METHOD(fixture, "pauses grow by the multiplier and scatter by the rand
     now += pause;
   }
 }
+
+TEST_CASE_METHOD(fixture, "pauses scatter differently on another node") {
+  settings.min_backoff = 1s;
+  settings.randomization = 0.5;
+  std::vector<clock_duration> pauses;
+  for (std::uint64_t node = 1; node <= 3; ++node) {
+    of = std::make_unique<delivery>(settings, node);
+    offer(1, {100});
+    const auto plan = of->next(now, wall);
+    REQUIRE(plan);
+    ended(*plan, kind::retry);
+    pauses.push_back(*of->wake_at(now) - now);
+  }
+  CHECK(pauses[0] != pauses[1]);
+  CHECK(pauses[1] != pauses[2]);
+}
+
+TEST_CASE_METHOD(fixture, "a request whose samples have all become too old is held no longer") {
+  settings.age_limit = 10s;
+  make();
+  offer(1, {100});
+  const auto plan = of->next(now, wall);
+  REQUIRE(plan);
+  ended(*plan, kind::retry);
+  CHECK(of->holds(plan->number));
+  now += 20s;
+  wall += 20'000;
+  CHECK_FALSE(of->next(now, wall));
+  CHECK_FALSE(of->holds(plan->number));
+  CHECK(of->requests() == 0);
+  CHECK(of->counts().too_old == 100);
+  CHECK(of->done_before() == 2);
+}

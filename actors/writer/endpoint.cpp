@@ -20,7 +20,7 @@ endpoint::endpoint(runtime::component_context& context, std::string key, std::st
       name_(std::move(name)),
       source_(std::move(source)),
       protocol_(std::move(how)),
-      delivery_(delivery_settings{}),
+      delivery_(delivery_settings{}, std::hash<std::string>()(key_) ^ static_cast<std::uint64_t>(context.wall_ms())),
       begin_(begin),
       wanted_(begin) {}
 
@@ -162,6 +162,9 @@ void endpoint::forget_done() {
   const auto done = done_before();
   while (!window_.empty() && window_.front().number < done)
     window_.pop_front();
+  if (flights_.size() > delivery_.requests()) {  // some waited until all they had was too old
+    std::erase_if(flights_, [this](const auto& one) { return !delivery_.holds(one.first); });
+  }
 }
 
 void endpoint::arm() {

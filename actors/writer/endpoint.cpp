@@ -1,17 +1,11 @@
 #include "actors/writer/endpoint.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "config/schema.hpp"
 
 namespace troupe::writer {
-
-namespace {
-
-/// A backend that fails is worth a line this often; it must not matter how fast it fails.
-constexpr auto tell_every = std::chrono::minutes(1);
-
-}  // namespace
 
 endpoint::endpoint(runtime::component_context& context, std::string key, std::string name,
                    std::unique_ptr<protocol> how, std::unique_ptr<batch_source> source, sequence begin)
@@ -64,34 +58,27 @@ const endpoint::held& endpoint::at(sequence number) const {
                            [](const held& one, sequence n) { return one.number < n; });
 }
 
-void endpoint::describe(const request_plan& plan, flight& into) const {
-  into.self_telemetry = true;
-  into.newest_ms = 0;
-  into.traces.clear();
+endpoint::flight endpoint::make_flight(const request_plan& plan) {
+  flight made;
+  made.self_telemetry = true;
+  std::vector<part> parts;
+  parts.reserve(plan.pieces.size());
   sequence last = 0;
-  for (const auto& one : plan.pieces) {
-    if (one.number == last) continue;
-    last = one.number;
-    const auto& from = at(one.number);
-    const auto& batch = *from.batch;
-    into.newest_ms = std::max(into.newest_ms, from.timestamp_ms);
-    into.self_telemetry = into.self_telemetry && batch.self_telemetry;
-    if (batch.context.sampled && !batch.self_telemetry) into.traces.push_back(batch.context);
+  for (const auto& [number, index] : plan.pieces) {
+    const auto& from = at(number);
+    parts.push_back({from.batch.get(), from.how.get(), index});
+    if (std::exchange(last, number) == number) continue;
+    made.newest_ms = std::max(made.newest_ms, from.timestamp_ms);
+    made.self_telemetry = made.self_telemetry && from.batch->self_telemetry;
+    if (from.batch->context.sampled && !from.batch->self_telemetry) made.traces.push_back(from.batch->context);
   }
+  made.body = protocol_->build(parts);
+  return made;
 }
 
 void endpoint::send(const request_plan& plan) {
   auto& what = flights_[plan.number];
-  if (!what.body || plan.changed) {
-    std::vector<part> parts;
-    parts.reserve(plan.pieces.size());
-    for (const auto& [number, index] : plan.pieces) {
-      const auto& from = at(number);
-      parts.push_back({from.batch.get(), from.how.get(), index});
-    }
-    what.body = protocol_->build(parts);
-    describe(plan, what);
-  }
+  if (!what.body || plan.changed) what = make_flight(plan);
   protocol_->send(what.body, plan.attempt,
                   [this, post = context_.post(), alive = std::weak_ptr(life_), number = plan.number, items = plan.items,
                    attempt = plan.attempt](reply how) {
@@ -104,14 +91,13 @@ void endpoint::send(const request_plan& plan) {
 void endpoint::answered(request_number number, std::uint64_t items, unsigned attempt, const reply& how) {
   const auto found = flights_.find(number);
   if (found == flights_.end()) return;
+  const auto& what = found->second;
   const bool over = delivery_.ended(number, how.outcome, context_.now());
-  const bool delivered = how.outcome.what == request_outcome::kind::delivered;
-  protocol_->on_answer(how, {items, found->second.body->size(), found->second.newest_ms, attempt,
-                             over && how.outcome.what == request_outcome::kind::retry});
-  if (delivered) {
-    tell_delivered(found->second, items, how);
+  if (how.outcome.what == request_outcome::kind::delivered) {
+    protocol_->on_delivered({items, what.body->size(), what.newest_ms, how.took});
+    tell_delivered(what, items, how);
   } else {
-    tell_failed(found->second, items, attempt, how, over);
+    tell_failed(what, items, attempt, how, over);
   }
   if (over) flights_.erase(found);
   pump();
@@ -120,41 +106,26 @@ void endpoint::answered(request_number number, std::uint64_t items, unsigned att
 
 void endpoint::tell_delivered(const flight& what, std::uint64_t items, const reply& how) {
   trouble_.clear();
-  if (std::exchange(outage_told_, false)) {
-    context_.publish(runtime::endpoint_recovered{context_.id(), name_, failures_});
-  }
-  failures_ = 0;
+  if (const auto failures = outage_.over())
+    context_.publish(runtime::endpoint_recovered{context_.id(), name_, *failures});
   const runtime::batch_delivered event{context_.id(), name_, items, what.body->size(), how.took};
   if (what.traces.empty()) context_.publish(event, {}, what.self_telemetry);
   for (const auto& one : what.traces)  // each batch's own trace shows how it ended
     context_.publish(event, context_.tracing().part_of(one));
-  if (how.rejected > 0) {
-    last_error_ = how.words;
-    context_.publish(runtime::batch_dropped{context_.id(), name_, how.rejected, how.reason, how.words}, {},
-                     what.self_telemetry);
-  }
 }
 
-/// What goes wrong with own telemetry is told, too, but so seldom that telling it does not feed itself.
+/// What is worth a line is told even where it was done for own telemetry.
 void endpoint::tell_failed(const flight& what, std::uint64_t items, unsigned attempt, const reply& how, bool over) {
-  using runtime::batch_dropped;
-  last_error_ = how.words;
-  ++failures_;
-  const bool told = !told_ || context_.now() - *told_ >= tell_every;
-  const auto untold = told ? std::exchange(untold_, 0) : untold_++;
-  if (told) told_ = context_.now();
+  last_error_ = trouble_ = how.words;
+  const auto [told, untold] = outage_.failed(context_.now(), how.outcome.what == request_outcome::kind::retry);
   const bool own = what.self_telemetry && !told;
   const runtime::work during{what.traces.empty() ? telemetry::trace_context{} : what.traces.front(), {}};
-  const bool retried = how.outcome.what == request_outcome::kind::retry;
-  trouble_ = how.words;
-  if (retried && told) outage_told_ = true;
   if (over) {
-    context_.publish(batch_dropped{context_.id(), name_, items, how.reason, how.words, told ? untold : 0, told}, during,
+    context_.publish(runtime::batch_dropped{context_.id(), name_, items, how.reason, how.words, untold, told}, during,
                      own);
   } else {
-    context_.publish(
-        runtime::batch_retried{context_.id(), name_, how.words, how.status, attempt + 1, told ? untold : 0, told},
-        during, own);
+    context_.publish(runtime::batch_retried{context_.id(), name_, how.words, how.status, attempt + 1, untold, told},
+                     during, own);
   }
 }
 

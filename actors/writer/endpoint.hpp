@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actors/runtime/component.hpp"
+#include "actors/writer/outage.hpp"
 #include "actors/writer/protocol.hpp"
 #include "actors/writer/source.hpp"
 
@@ -16,7 +17,6 @@ namespace troupe::writer {
 struct endpoint_settings {
   delivery_settings delivery;
   std::uint64_t max_pending_size = 0;  ///< read from the journal and not answered for, in the unit of amount::size
-  friend bool operator==(const endpoint_settings&, const endpoint_settings&) = default;
 };
 
 /// One backend: takes from the journal what the window has room for, sends it, and knows up to where all is done with.
@@ -59,14 +59,14 @@ class endpoint {
   };
   /// A request that is under way or waits to be tried again.
   struct flight {
-    std::shared_ptr<const std::string> body;  // null: to be built
+    std::shared_ptr<const std::string> body;
     std::int64_t newest_ms = 0;
     bool self_telemetry = false;                   // all of it is own telemetry
     std::vector<telemetry::trace_context> traces;  // that its batches belong to
   };
   void take();
   void send(const request_plan& plan);
-  void describe(const request_plan& plan, flight& into) const;
+  [[nodiscard]] flight make_flight(const request_plan& plan);
   void answered(request_number number, std::uint64_t items, unsigned attempt, const reply& how);
   void tell_delivered(const flight& what, std::uint64_t items, const reply& how);
   void tell_failed(const flight& what, std::uint64_t items, unsigned attempt, const reply& how, bool over);
@@ -84,10 +84,7 @@ class endpoint {
   std::deque<held> window_;  // what is offered and not done
   std::unordered_map<request_number, flight> flights_;
   std::string trouble_, last_error_;
-  std::optional<runtime::time_point> told_;  // when a failure was last worth a line
-  std::uint64_t untold_ = 0;                 // failures since
-  std::uint64_t failures_ = 0;               // in a row
-  bool outage_told_ = false;
+  outage outage_;
   runtime::timer wake_;
   std::shared_ptr<const bool> life_ = std::make_shared<const bool>(true);  // answers that come later find it gone
 };

@@ -16,11 +16,9 @@ namespace troupe::writer {
 /// What came of a request.
 struct reply {
   request_outcome outcome;
-  std::string words;   ///< of the backend, or why there is no answer; for people
-  std::string reason;  ///< refused, or given up after this: a short word, as in metrics
-  int status = 0;      ///< of HTTP or gRPC; 0 with `!answered`: there was no answer
-  bool answered = true;
-  std::uint64_t rejected = 0;  ///< delivered: so many items the backend did not take after all
+  std::string words;   ///< unless it was delivered: the backend's, or why there is no answer; for people
+  std::string reason;  ///< should the request end with this: a short word, as in metrics
+  int status = 0;      ///< of HTTP or gRPC; 0: none
   clock_duration took{};
 };
 
@@ -39,13 +37,12 @@ struct part {
   std::uint32_t piece = 0;
 };
 
-/// A request that is over.
-struct finished_request {
+/// A request that the backend took.
+struct delivered_request {
   std::uint64_t items = 0;
   std::size_t bytes = 0;       ///< of its body
   std::int64_t newest_ms = 0;  ///< of its batches, Unix time
-  unsigned attempt = 0;
-  bool gave_up = false;  ///< tried too often
+  clock_duration took{};
 };
 
 /// A writer's own part for one endpoint: encode and send, and its own metrics. In the component's actor.
@@ -55,13 +52,13 @@ class protocol {
 
   [[nodiscard]] virtual prepared prepare(const telemetry::batch_ref& batch) = 0;
   [[nodiscard]] virtual std::shared_ptr<const std::string> build(std::span<const part> parts) = 0;
-  /// Calls `done` once, in any thread; not any more after the destructor has returned, or later.
+  /// Calls `done` once, in any thread; perhaps when this object is gone.
   using when_done = std::function<void(reply)>;
   virtual void send(std::shared_ptr<const std::string> body, unsigned attempt, when_done done) = 0;
   [[nodiscard]] virtual std::string url() const = 0;  ///< as shown: without secrets
 
   // What it counts.
-  virtual void on_answer(const reply& /*how*/, const finished_request& /*what*/) {}
+  virtual void on_delivered(const delivered_request& /*what*/) {}
   virtual void on_change(const delivery& /*now*/) {}
 };
 

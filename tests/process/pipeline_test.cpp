@@ -11,6 +11,13 @@ using namespace troupe::testing;
 
 namespace {
 
+std::size_t lines_with(const std::string& log, const std::string& text) {
+  std::size_t count = 0;
+  for (auto at = log.find(text); at != std::string::npos; at = log.find(text, at + 1))
+    ++count;
+  return count;
+}
+
 std::string pipeline(const std::vector<std::string>& targets, const std::string& url, const std::string& endpoint = "",
                      const std::string& scrape = "") {
   std::string list;
@@ -92,6 +99,10 @@ TEST_CASE("a backend that was down, a collector that was killed meanwhile: every
   // All but, perhaps, the one scrape that was under way at the kill.
   CHECK(seen.size() + 1 >= static_cast<std::size_t>(last));
   REQUIRE(eventually([&] { return get(troupe.url("/-/healthy")).status == 200; }));
+  // It was tried often; the outage is one warning and one line at its end.
+  const auto log = troupe.program().output();
+  CHECK(lines_with(log, "Failed to send batch, retrying") == 1);
+  CHECK(lines_with(log, "Sending succeeds again") == 1);
 }
 
 TEST_CASE("an endpoint whose settings change goes on where it was") {

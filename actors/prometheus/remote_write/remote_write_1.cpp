@@ -89,9 +89,8 @@ std::string remote_write_1::url() const {
   return http::redacted_url(arguments_.url);
 }
 
-void remote_write_1::on_answer(const writer::reply& how, const writer::finished_request& what) {
-  if (how.outcome.what != writer::request_outcome::kind::delivered) return;
-  metrics_->sent(what.items, what.bytes, std::chrono::duration<double>(how.took).count(), what.newest_ms);
+void remote_write_1::on_delivered(const writer::delivered_request& what) {
+  metrics_->sent(what.items, what.bytes, std::chrono::duration<double>(what.took).count(), what.newest_ms);
 }
 
 }  // namespace troupe::prometheus

@@ -28,7 +28,7 @@ class remote_write_1 final : public writer::protocol {
   [[nodiscard]] std::shared_ptr<const std::string> build(std::span<const writer::part> parts) override;
   void send(std::shared_ptr<const std::string> body, unsigned attempt, when_done done) override;
   [[nodiscard]] std::string url() const override;
-  void on_answer(const writer::reply& how, const writer::finished_request& what) override;
+  void on_delivered(const writer::delivered_request& what) override;
   void on_change(const writer::delivery& now) override { metrics_->follow(now); }
 
   [[nodiscard]] std::size_t active_series() const { return encoder_->active_series(); }

@@ -48,7 +48,6 @@ writer::reply reply_of(const http::response& answer, const remote_write::verdict
   if (what.what != kind::delivered) made.words = describe_answer(answer);
   made.reason = "refused";
   made.status = answer.status;
-  made.answered = answer.ok();
   made.took = answer.duration;
   return made;
 }

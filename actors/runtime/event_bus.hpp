@@ -27,11 +27,9 @@ class event_interest {
   /// Events published before there was a subscriber go to the first one that wants them. Default: it does.
   event_interest& early(bool wanted);
 
-  [[nodiscard]] bool wants(std::size_t index, log_level level) const {
-    return static_cast<std::uint8_t>(level) >= from_[index];
-  }
   [[nodiscard]] bool wants(std::size_t index, const event& what) const {
-    return wants(index, what.level()) || (sampled_spans_ && what.kind().span != nullptr && what.header().trace.sampled);
+    return static_cast<std::uint8_t>(what.level()) >= from_[index] ||
+           (sampled_spans_ && what.kind().span != nullptr && what.header().trace.sampled);
   }
   [[nodiscard]] bool wants_early() const { return early_; }
 

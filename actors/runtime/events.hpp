@@ -176,15 +176,13 @@ struct event_kind<batch_retried> : event_at<log_level::debug> {
 
 /// An endpoint that failed takes batches again.
 struct endpoint_recovered {
-  event_text component{};
   event_text endpoint{};
   std::uint64_t failures = 0;  ///< in a row, before
 };
 template <>
 struct event_kind<endpoint_recovered> : event_at<log_level::info> {
   static constexpr std::string_view message = "Sending succeeds again";
-  static constexpr std::tuple fields{optional_field("component", &endpoint_recovered::component),
-                                     field("endpoint", &endpoint_recovered::endpoint),
+  static constexpr std::tuple fields{field("endpoint", &endpoint_recovered::endpoint),
                                      field("failures", &endpoint_recovered::failures)};
 };
 
@@ -230,7 +228,6 @@ struct event_kind<journal_opened> : event_at<log_level::info> {
 
 /// A batch was written to a writer's journal.
 struct journal_appended {
-  event_text component{};
   std::uint64_t items = 0;
   std::uint64_t bytes = 0;
   event_took took{};
@@ -239,8 +236,7 @@ template <>
 struct event_kind<journal_appended> : event_at<log_level::debug> {
   static constexpr std::string_view message = "appended to the journal";
   static constexpr const char* span = "journal append";
-  static constexpr std::tuple fields{optional_field("component", &journal_appended::component),
-                                     field("items", &journal_appended::items), field("bytes", &journal_appended::bytes),
+  static constexpr std::tuple fields{field("items", &journal_appended::items), field("bytes", &journal_appended::bytes),
                                      field("duration", &journal_appended::took)};
 };
 

@@ -106,8 +106,7 @@ void endpoint::answered(request_number number, std::uint64_t items, unsigned att
 
 void endpoint::tell_delivered(const flight& what, std::uint64_t items, const reply& how) {
   trouble_.clear();
-  if (const auto failures = outage_.over())
-    context_.publish(runtime::endpoint_recovered{context_.id(), name_, *failures});
+  if (const auto failures = outage_.over()) context_.publish(runtime::endpoint_recovered{name_, *failures});
   const runtime::batch_delivered event{context_.id(), name_, items, what.body->size(), how.took};
   if (what.traces.empty()) context_.publish(event, {}, what.self_telemetry);
   for (const auto& one : what.traces)  // each batch's own trace shows how it ended

@@ -18,6 +18,8 @@ using std::chrono::seconds;
 constexpr std::size_t recent_bytes = std::size_t{16} << 20;
 constexpr auto sync_every = seconds(1);
 constexpr auto retry_append_every = seconds(1);
+/// At the end this long is tried to send what waits; what is left is sent after the next start.
+constexpr auto send_at_the_end = seconds(5);
 
 /// Has no state; outlives what is still being synced when a component goes.
 journal::posix_disk the_disk;
@@ -100,17 +102,16 @@ result<std::unique_ptr<endpoint>> journaled_writer::endpoint_for(const endpoint_
       std::find_if(endpoints_.begin(), endpoints_.end(), [&](const auto& e) { return e && e->key() == key; });
   std::unique_ptr<endpoint> one;
   if (known != endpoints_.end()) {
+    if (const auto ok = plan.update((*known)->speaks()); !ok) return tl::unexpected(ok.error());
     one = std::move(*known);
   } else {
     const auto name = name_of(plan, key);
-    one = std::make_unique<endpoint>(context_, key, name, plan.make(name),
+    auto how = plan.make(name);
+    if (const auto ok = plan.update(*how); !ok) return tl::unexpected(ok.error());
+    one = std::make_unique<endpoint>(context_, key, name, std::move(how),
                                      std::make_unique<journal_source>(*journal_, recent_, format_),
                                      journal_->add_cursor(key));
     one->on_progress = [this] { progressed(); };
-  }
-  if (auto ok = plan.update(one->speaks()); !ok) {
-    if (known != endpoints_.end()) *known = std::move(one);
-    return tl::unexpected(ok.error());
   }
   one->set(plan.settings);
   return one;
@@ -139,7 +140,6 @@ result<void> journaled_writer::apply(const writer_plan& plan) {
     journal_->remove_cursor(name);
   journal_->set_ages(std::chrono::duration_cast<milliseconds>(plan.min_age).count(),
                      std::chrono::duration_cast<milliseconds>(plan.max_age).count());
-  drain_ = plan.drain;
   reclaim_every_ = plan.reclaim_every;
   reclaim_timer_ = context_.after(reclaim_every_, [this] { reclaim(); });
   return {};
@@ -152,10 +152,6 @@ void journaled_writer::start() {
 
 void journaled_writer::consume(const telemetry::batch_ref& batch, runtime::receipt of) {
   if (batch->items() == 0) return;
-  if (const char* reason = refuses(*batch)) {
-    of.reject(reason);
-    return;
-  }
   if (unwritten_.empty()) {
     const auto ok = append(batch, of);
     if (ok) {
@@ -176,7 +172,7 @@ result<void> journaled_writer::append(const telemetry::batch_ref& batch, const r
   const auto identity = of.identity();
   if (identity.source != 0 && journal_->last_number(identity.source) >= identity.number)
     return {};  // handed over a second time
-  const auto began = batch->context.sampled ? context_.now() : runtime::time_point{};
+  const auto began = context_.now();
   payload_.clear();
   format_.encode(*batch, payload_);
   const auto needs = format_.definitions_of(*batch);
@@ -185,10 +181,8 @@ result<void> journaled_writer::append(const telemetry::batch_ref& batch, const r
       [&](journal::definition_id id) { return format_.definition(*batch, id); }, context_.wall_ms());
   if (!number) return tl::unexpected(number.error());
   on_appended(*batch);
-  if (batch->context.sampled) {
-    context_.publish(runtime::journal_appended{context_.id(), batch->items(), payload_.size(), context_.now() - began},
-                     context_.tracing().part_of(batch->context), batch->self_telemetry);
-  }
+  context_.publish(runtime::journal_appended{batch->items(), payload_.size(), context_.now() - began},
+                   context_.tracing().part_of(batch->context), batch->self_telemetry);
   recent_.add(*number, batch);
   return {};
 }
@@ -276,7 +270,7 @@ void journaled_writer::finish() {
   finishing_ = true;
   for (auto& one : endpoints_)
     one->flush();
-  finish_timer_ = context_.after(drain_, [this] { settled_ = true; });
+  finish_timer_ = context_.after(send_at_the_end, [this] { settled_ = true; });
 }
 
 bool journaled_writer::finished() const {

@@ -18,7 +18,7 @@ struct endpoint_plan {
   std::string url;   ///< with `name` empty, what its cursor is called by
   endpoint_settings settings;
   std::function<std::unique_ptr<protocol>(const std::string& name)> make;
-  /// For one that is there already; the protocol is what `make` made.
+  /// Before it is used, and when its arguments change; the protocol is what `make` made.
   std::function<result<void>(protocol&)> update;
 };
 
@@ -27,7 +27,6 @@ struct writer_plan {
   std::chrono::nanoseconds min_age{};  ///< what all have sent is kept this long
   std::chrono::nanoseconds max_age{};  ///< what is not sent is kept this long; 0: no bound
   std::chrono::nanoseconds reclaim_every = std::chrono::minutes(1);
-  std::chrono::nanoseconds drain = std::chrono::seconds(5);  ///< at the end; what is left is sent after the next start
 };
 
 /// What every writer is: it appends what it takes to its journal, which settles it; endpoints send from there, each at
@@ -52,8 +51,6 @@ class journaled_writer : public runtime::component {
   [[nodiscard]] const std::vector<std::unique_ptr<endpoint>>& endpoints() const { return endpoints_; }
 
   // What it counts beyond the journal itself.
-  /// Said before anything is written: not null refuses the batch for that reason.
-  [[nodiscard]] virtual const char* refuses(const telemetry::batch&) const { return nullptr; }
   virtual void on_appended(const telemetry::batch&) {}
   virtual void on_damage(std::size_t /*places*/) {}
   virtual void on_counts() {}  ///< now and then
@@ -83,7 +80,7 @@ class journaled_writer : public runtime::component {
   std::vector<unwritten> unwritten_;
   std::string trouble_;  // of the journal
   std::string payload_;
-  std::chrono::nanoseconds reclaim_every_{}, drain_{};
+  std::chrono::nanoseconds reclaim_every_{};
   runtime::timer sync_timer_, reclaim_timer_, retry_timer_, finish_timer_;
   bool syncing_ = false, finishing_ = false, settled_ = false;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "actors/runtime/own_metrics.hpp"
 #include "config/schema.hpp"
 
 namespace troupe::writer {
@@ -42,15 +43,38 @@ void endpoint::flush() {
 /// Reads on while the window has room.
 void endpoint::take() {
   while (delivery_.counts().pending_size < settings_.max_pending_size) {
-    auto entry = source_->read(wanted_);
+    auto read = source_->read(wanted_);
+    if (!read) return stalled("journal: " + read.error().message);
+    auto& entry = *read;
     if (!entry) return;
     wanted_ = entry->number + 1;
     prepared next;
-    if (entry->batch) next = protocol_->prepare(entry->batch);
+    if (entry->batch) {
+      next = protocol_->prepare(entry->batch);
+    } else {
+      tell_unreadable(*entry);
+    }
     if (!next.pieces.empty())
       window_.push_back({entry->number, std::move(entry->batch), std::move(next.how), next.timestamp_ms});
     delivery_.offer({entry->number, next.lane, next.timestamp_ms, std::move(next.pieces)}, context_.now());
   }
+}
+
+/// It can't read on for now; the next pump() tries again.
+void endpoint::stalled(std::string why) {
+  if (trouble_ == why) return;
+  last_error_ = trouble_ = std::move(why);
+  if (on_progress) on_progress();
+}
+
+/// A record that is whole on the disk and makes no sense: it is counted, and those after it go on.
+void endpoint::tell_unreadable(const batch_source::entry& one) {
+  last_error_ = "record " + std::to_string(one.number) + ": " + one.damage;
+  context_.metrics()
+      .counter("troupe_journal_unreadable_records_total", "Records that could not be decoded and were skipped.",
+               {{"endpoint", name_}})
+      .add();
+  if (unreadable_.failed(context_.now()).worth_a_line) context_.publish(runtime::journal_damaged{key_, last_error_, 0});
 }
 
 const endpoint::held& endpoint::at(sequence number) const {

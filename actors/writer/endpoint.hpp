@@ -65,6 +65,8 @@ class endpoint {
     std::vector<telemetry::trace_context> traces;  // that its batches belong to
   };
   void take();
+  void stalled(std::string why);
+  void tell_unreadable(const batch_source::entry& one);
   void send(const request_plan& plan);
   [[nodiscard]] flight make_flight(const request_plan& plan);
   void answered(request_number number, std::uint64_t items, unsigned attempt, const reply& how);
@@ -84,7 +86,7 @@ class endpoint {
   std::deque<held> window_;  // what is offered and not done
   std::unordered_map<request_number, flight> flights_;
   std::string trouble_, last_error_;
-  outage outage_;
+  outage outage_, unreadable_;
   runtime::timer wake_;
   std::shared_ptr<const bool> life_ = std::make_shared<const bool>(true);  // answers that come later find it gone
 };

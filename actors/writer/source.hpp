@@ -18,11 +18,12 @@ class batch_source {
  public:
   struct entry {
     sequence number = 0;
-    telemetry::batch_ref batch;  ///< null: the record is damaged and was counted
+    telemetry::batch_ref batch;  ///< null: the record can't be read, ever
+    std::string damage{};        ///< why
   };
   virtual ~batch_source() = default;
-  /// The first entry at or after `from`; nothing: there is none yet.
-  [[nodiscard]] virtual std::optional<entry> read(sequence from) = 0;
+  /// The first entry at or after `from`; nothing: there is none yet. After an error it may be tried again.
+  [[nodiscard]] virtual result<std::optional<entry>> read(sequence from) = 0;
 };
 
 /// The batches appended last, in memory, bounded.
@@ -46,20 +47,15 @@ class journal_source final : public batch_source {
  public:
   journal_source(const journal::journal& of, const recent_batches& recent, const record_format& format)
       : journal_(of), recent_(recent), decoder_(format.decoder()) {}
-  [[nodiscard]] std::optional<entry> read(sequence from) override;
-  /// Records that could not be read or decoded, so far; words of the last one.
-  [[nodiscard]] std::uint64_t damaged() const { return damaged_; }
-  [[nodiscard]] const std::string& last_error() const { return last_error_; }
+  [[nodiscard]] result<std::optional<entry>> read(sequence from) override;
 
  private:
-  [[nodiscard]] std::optional<entry> read_disk(sequence from);
+  [[nodiscard]] result<std::optional<entry>> read_disk(sequence from);
 
   const journal::journal& journal_;
   const recent_batches& recent_;
   std::optional<journal::reader> reader_;  // while it is behind
   std::unique_ptr<record_decoder> decoder_;
-  std::uint64_t damaged_ = 0;
-  std::string last_error_;
 };
 
 }  // namespace troupe::writer

@@ -1,0 +1,232 @@
+// An endpoint in a host of its own, with a protocol and a journal that do as the test says.
+
+#include "actors/writer/endpoint.hpp"
+
+#include <deque>
+#include <map>
+
+#include "actors/runtime/blocking_pool.hpp"
+#include "actors/runtime/host.hpp"
+#include "actors/runtime/own_metrics.hpp"
+#include "protocol/http/client.hpp"
+#include "tests/catch.hpp"
+#include "tests/temporary_directory.hpp"
+
+using namespace troupe;
+using namespace troupe::runtime;
+using namespace troupe::writer;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct stopped_clock final : clocks {
+  time_point now() const override { return time; }
+  std::int64_t wall_ns() const override { return 1'700'000'000'000'000'000 + (time - time_point{1h}).count(); }
+  time_point time{1h};
+};
+
+struct numbered final : telemetry::batch {
+  telemetry::signal kind() const override { return telemetry::signal::metrics; }
+  std::size_t items() const override { return 1; }
+  std::size_t bytes() const override { return 1; }
+  char name = 'a';
+};
+
+struct fake_source final : batch_source {
+  result<std::optional<entry>> read(sequence from) override {
+    if (!error.empty()) return failure(error);
+    const auto at = entries.lower_bound(from);
+    if (at == entries.end()) return std::nullopt;
+    return at->second;
+  }
+  std::map<sequence, entry> entries;
+  std::string error;
+};
+
+/// One request for each batch; its answers are given by hand.
+struct fake_protocol final : protocol {
+  prepared prepare(const telemetry::batch_ref&) override { return {lanes++, 0, {{1, 1}}, nullptr}; }
+  std::shared_ptr<const std::string> build(std::span<const part> parts) override {
+    std::string body;
+    for (const auto& one : parts)
+      body += static_cast<const numbered&>(*one.of).name;
+    return std::make_shared<const std::string>(body);
+  }
+  void send(std::shared_ptr<const std::string> body, unsigned, when_done done) override {
+    sent.emplace_back(*body, std::move(done));
+  }
+  std::string url() const override { return "test:"; }
+  std::uint64_t lanes = 1;
+  std::deque<std::pair<std::string, when_done>> sent;
+};
+
+struct nothing {
+  friend bool operator==(const nothing&, const nothing&) = default;
+};
+
+struct recorder final : event_subscriber {
+  event_interest interest() const override { return event_interest().all(log_level::debug).sampled_spans(); }
+  void on_event(const event& what) noexcept override {
+    seen.push_back(std::string(to_string(what.level())) + " " + std::string(what.kind().name));
+    if (what.kind().span != nullptr && what.header().trace.sampled) spans.push_back(what.header());
+  }
+  std::vector<std::string> seen;
+  std::vector<event_header> spans;
+};
+
+/// A component that is nothing but the context of an endpoint.
+struct bystander final : component {
+  using arguments_type = nothing;
+  bystander(component_context& context, std::shared_ptr<const nothing>) { last = &context; }
+  result<void> update(const arguments_ref&) override { return {}; }
+  static inline component_context* last = nullptr;
+};
+
+struct rig {
+  testing::temporary_directory directory;
+  http::client client;
+  event_bus events;
+  own_metrics metrics;
+  tracer tracing;
+  blocking_pool blocking{1};
+  stopped_clock time;
+  services shared{client, events, metrics, tracing, blocking, time, directory.file("data"), [] { return ""; },
+                  "",     "",     ""};
+  config::component_schema schema =
+      config::describe<nothing>("test.writer", config::stability::generally_available, "");
+  component_definition kind = define<bystander>(schema);
+  std::shared_ptr<host> of = std::make_shared<host>("test.writer.x", kind, shared);
+  std::deque<std::function<void()>> posted;
+  std::shared_ptr<recorder> told = std::make_shared<recorder>();
+  fake_source* source = nullptr;
+  fake_protocol* speaks = nullptr;
+  std::unique_ptr<endpoint> under_test;
+
+  rig() {
+    host_links links;
+    links.send = [](edge_mail) {};
+    links.post = [this](std::function<void()> what) { posted.push_back(std::move(what)); };
+    links.exports_changed = [](const std::string&, config::value) {};
+    of->link(std::move(links));
+    REQUIRE(of->prepare(std::make_shared<const nothing>()));
+    of->start();
+    auto from = std::make_unique<fake_source>();
+    auto how = std::make_unique<fake_protocol>();
+    source = from.get(), speaks = how.get();
+    under_test =
+        std::make_unique<endpoint>(*bystander::last, "key", "name", std::move(how), std::move(from), sequence{1});
+    endpoint_settings settings;
+    settings.delivery.max_size = 1;
+    settings.delivery.min_backoff = settings.delivery.max_backoff = 10ms;
+    settings.max_pending_size = 100;
+    under_test->set(settings);
+    events.subscribe(told);
+    told->seen.clear();
+  }
+  ~rig() {
+    under_test.reset();
+    of->stop("end");
+    events.unsubscribe(*told);
+  }
+  std::shared_ptr<numbered> offer(sequence number, char name) {
+    auto batch = std::make_shared<numbered>();
+    batch->name = name;
+    source->entries[number] = {number, batch, {}};
+    return batch;
+  }
+  void answer(request_outcome::kind how, std::string words = "") {
+    REQUIRE_FALSE(speaks->sent.empty());
+    auto done = std::move(speaks->sent.front().second);
+    speaks->sent.pop_front();
+    done({{how, {}}, std::move(words), "refused", 0, 1ms});
+    while (!posted.empty()) {
+      const auto next = std::move(posted.front());
+      posted.pop_front();
+      of->on_posted(next);
+    }
+  }
+  void pass(clock_duration some) {
+    time.time += some;
+    of->on_time();
+  }
+};
+using kind = request_outcome::kind;
+
+}  // namespace
+
+TEST_CASE_METHOD(rig, "a record that can't be decoded is counted and said, those after it go on") {
+  offer(1, 'a');
+  source->entries[2] = {2, nullptr, "it names an unknown block"};
+  offer(3, 'c');
+  under_test->pump();
+  REQUIRE(speaks->sent.size() == 2);
+  CHECK(speaks->sent[1].first == "c");
+  CHECK(told->seen == std::vector<std::string>{"error journal_damaged"});
+  CHECK(metrics.page({}).find("troupe_journal_unreadable_records_total{component_id=\"test.writer.x\","
+                              "component_path=\"/\",endpoint=\"name\"} 1") != std::string::npos);
+  CHECK(under_test->describe().last_error == "record 2: it names an unknown block");
+  answer(kind::delivered);
+  answer(kind::delivered);
+  CHECK(under_test->done_before() == 4);
+}
+
+TEST_CASE_METHOD(rig, "a journal that can't be read now is trouble, and is tried again") {
+  source->error = "read 0001: Input/output error";
+  offer(1, 'a');
+  int progress = 0;
+  under_test->on_progress = [&] { ++progress; };
+  under_test->pump();
+  under_test->pump();
+  CHECK(under_test->trouble() == "journal: read 0001: Input/output error");
+  CHECK(progress == 1);
+  source->error.clear();
+  under_test->pump();
+  answer(kind::delivered);
+  CHECK(under_test->trouble().empty());
+}
+
+TEST_CASE_METHOD(rig, "delivering own telemetry is not reported, but for a failure a minute") {
+  for (sequence number = 1; number <= 3; ++number)
+    offer(number, 'a')->self_telemetry = true;
+  under_test->pump();
+  answer(kind::delivered);
+  CHECK(told->seen.empty());
+  answer(kind::retry, "no route");
+  CHECK(told->seen == std::vector<std::string>{"warn batch_retried"});
+  CHECK(under_test->trouble() == "no route");
+  answer(kind::refused, "bad");
+  for (int i = 0; i < 20; ++i) {
+    pass(20ms);
+    answer(kind::retry, "no route");
+  }
+  CHECK(told->seen.size() == 1);
+  pass(1min);
+  answer(kind::retry, "no route");
+  CHECK(told->seen.size() == 2);
+  pass(20ms);
+  answer(kind::delivered);
+  CHECK(told->seen.back() == "info endpoint_recovered");
+  CHECK(told->seen.size() == 3);
+}
+
+TEST_CASE_METHOD(rig, "each sampled batch of a request has the delivery in its own trace") {
+  endpoint_settings settings;
+  settings.delivery.max_size = 3;
+  settings.max_pending_size = 100;
+  under_test->set(settings);
+  for (sequence number = 1; number <= 3; ++number) {
+    auto& context = offer(number, 'a')->context;
+    context.trace_id.fill(static_cast<std::uint8_t>(number));
+    context.span_id.fill(static_cast<std::uint8_t>(10 * number));
+    context.sampled = number != 2;
+  }
+  under_test->pump();
+  REQUIRE(speaks->sent.size() == 1);
+  CHECK(speaks->sent[0].first == "aaa");
+  answer(kind::delivered);
+  REQUIRE(told->spans.size() == 2);
+  CHECK(told->spans[0].trace.trace_id[0] == 1);
+  CHECK(told->spans[0].parent[0] == 10);
+  CHECK(told->spans[0].trace.span_id != told->spans[0].parent);
+  CHECK(told->spans[1].trace.trace_id[0] == 3);
+}

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "actors/writer/delivery.hpp"
 #include "protocol/relabel/block_map.hpp"
 #include "protocol/remote_write/template.hpp"
 #include "protocol/telemetry/batch.hpp"
@@ -19,7 +20,7 @@ struct encoded_block {
   std::weak_ptr<const telemetry::series_block> of;
   telemetry::block_ref sent;  ///< as the endpoint gets it; null: nothing of it is sent
   remote_write::block_template steady;
-  std::vector<std::uint32_t> piece_samples;
+  std::vector<writer::amount> pieces;  ///< of `steady`; a request is measured in samples
   std::uint32_t dropped = 0;  ///< series that the endpoint's rules leave out, those left without a name among them
 };
 using encoded_ref = std::shared_ptr<const encoded_block>;

@@ -60,11 +60,7 @@ writer::prepared remote_write_1::prepare(const telemetry::batch_ref& batch) {
   const auto encoded = encoder_->encode(in.block);
   metrics_->read(in.timestamp_ms);
   if (encoded->dropped > 0) metrics_->dropped_by_rules.add(encoded->dropped);
-  writer::prepared made{in.block->lane(), in.timestamp_ms, {}, encoded};
-  made.pieces.reserve(encoded->piece_samples.size());
-  for (const auto samples : encoded->piece_samples)
-    made.pieces.push_back({samples, samples});
-  return made;
+  return {in.block->lane(), in.timestamp_ms, encoded->pieces, encoded};
 }
 
 std::shared_ptr<const std::string> remote_write_1::build(std::span<const writer::part> parts) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <set>
 
+#include "actors/runtime/hex.hpp"
 #include "config/parser.hpp"
 #include "config/stdlib.hpp"
 
@@ -21,9 +22,7 @@ std::shared_ptr<const configuration> configuration::parse(const std::vector<conf
   }
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(texts.data()), texts.size(), digest);
-  constexpr char hex[] = "0123456789abcdef";
-  for (unsigned char byte : digest)
-    made->sha256 += {hex[byte >> 4], hex[byte & 15]};
+  made->sha256 = to_hex(digest);
   return made;
 }
 

@@ -11,6 +11,7 @@
 #include <spdlog/sinks/base_sink.h>
 #include <unistd.h>
 
+#include "actors/runtime/hex.hpp"
 #include "config/unicode.hpp"
 #include "protocol/telemetry/number.hpp"
 
@@ -207,11 +208,7 @@ void write_origin(const event_header& header, line_writer& line) {
       break;
   }
   if (header.trace.trace_id == decltype(header.trace.trace_id){}) return;
-  std::string id;
-  constexpr std::string_view digits = "0123456789abcdef";
-  for (const std::uint8_t byte : header.trace.trace_id)
-    (id += digits[byte >> 4]) += digits[byte & 15];
-  line("trace_id", id);
+  line("trace_id", to_hex(header.trace.trace_id));
 }
 
 /// SIGPIPE does not reach this thread while it lives, and one that it caused is taken away.

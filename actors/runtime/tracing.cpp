@@ -1,44 +1,31 @@
 #include "actors/runtime/tracing.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <random>
+
+#include "actors/runtime/hex.hpp"
 
 namespace troupe::runtime {
 
 namespace {
 
-/// xoshiro256++ (Blackman and Vigna), one for each thread: ids need not be secret, only different.
-class id_source {
- public:
-  id_source() {
+/// Ids need not be secret, only different; a generator for each thread.
+std::uint64_t next_random() {
+  thread_local std::mt19937_64 source = [] {
     std::random_device seed;
-    for (auto& word : state_)
-      word = (static_cast<std::uint64_t>(seed()) << 32) | seed();
-  }
-  std::uint64_t next() {
-    const auto result = std::rotl(state_[0] + state_[3], 23) + state_[0];
-    const auto shifted = state_[1] << 17;
-    state_[2] ^= state_[0];
-    state_[3] ^= state_[1];
-    state_[1] ^= state_[2];
-    state_[0] ^= state_[3];
-    state_[2] ^= shifted;
-    state_[3] = std::rotl(state_[3], 45);
-    return result != 0 ? result : 1;  // an id of zeros is none
-  }
-
- private:
-  std::array<std::uint64_t, 4> state_;
-};
-thread_local id_source ids;
+    std::seed_seq all{seed(), seed(), seed(), seed(), seed(), seed(), seed(), seed()};
+    return std::mt19937_64(all);
+  }();
+  const auto drawn = source();
+  return drawn != 0 ? drawn : 1;  // an id of zeros is none
+}
 
 template <std::size_t N>
 void fill(std::array<std::uint8_t, N>& id) {
   static_assert(N % 8 == 0);
   for (std::size_t i = 0; i < N; i += 8) {
-    const auto word = ids.next();
+    const auto word = next_random();
     std::memcpy(id.data() + i, &word, sizeof word);
   }
 }
@@ -46,13 +33,6 @@ void fill(std::array<std::uint8_t, N>& id) {
 template <std::size_t N>
 bool none(const std::array<std::uint8_t, N>& id) {
   return std::all_of(id.begin(), id.end(), [](std::uint8_t b) { return b == 0; });
-}
-
-template <std::size_t N>
-void put_hex(const std::array<std::uint8_t, N>& id, std::string& out) {
-  constexpr char digits[] = "0123456789abcdef";
-  for (const auto byte : id)
-    out += digits[byte >> 4], out += digits[byte & 15];
 }
 
 template <std::size_t N>
@@ -125,15 +105,8 @@ void tracer::set(std::shared_ptr<sampler> how) {
 }
 
 std::string to_traceparent(const trace_context& of) {
-  std::string text;
-  if (none(of.trace_id)) return text;
-  text.reserve(traceparent_size);
-  text = "00-";
-  put_hex(of.trace_id, text);
-  text += '-';
-  put_hex(of.span_id, text);
-  text += of.sampled ? "-01" : "-00";
-  return text;
+  if (none(of.trace_id)) return {};
+  return "00-" + to_hex(of.trace_id) + "-" + to_hex(of.span_id) + (of.sampled ? "-01" : "-00");
 }
 
 trace_context from_traceparent(std::string_view header) {

@@ -85,11 +85,7 @@ void encode_block(const series_block& block, std::string& out) {
   writer put(out);
   put.fixed(block.lane());
   put.fixed(static_cast<std::uint8_t>(block.conflict()));
-  put.number(block.common().size());
-  for (const auto& [name, value] : block.common()) {
-    put.text(name);
-    put.text(value);
-  }
+  put.pairs(block.common());
   put.number(block.chunks().size());
   for (const auto& chunk : block.chunks())
     put.fixed(chunk->hash());
@@ -101,11 +97,8 @@ result<std::shared_ptr<series_block>> decode_block(std::string_view bytes,
   const auto lane = in.fixed<std::uint64_t>();
   const auto conflict = in.fixed<std::uint8_t>();
   if (conflict > static_cast<std::uint8_t>(label_conflict::keep_exposed)) return damaged("block of series");
-  label_set::container labels(in.count(2));
-  for (auto& [name, value] : labels) {
-    name = in.text();
-    value = in.text();
-  }
+  label_set::container labels;
+  in.pairs(labels);
   if (!in.ok()) return damaged("block of series");
   label_set common(labels);
   if (common.items() != labels) return damaged("block of series");

@@ -39,6 +39,15 @@ class writer {
     number(value.size());
     out_ += value;
   }
+  /// Of labels: how many, then each name and value.
+  template <class Pairs>
+  void pairs(const Pairs& all) {
+    number(all.size());
+    for (const auto& [name, value] : all) {
+      text(name);
+      text(value);
+    }
+  }
   template <class T>
   void column(const std::vector<T>& values) {
     out_.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
@@ -87,6 +96,15 @@ class reader {
     return value;
   }
   std::string_view text() { return raw(number()); }
+  /// Into a vector of pairs of strings, or of views into the bytes.
+  template <class Pairs>
+  void pairs(Pairs& into) {
+    into.resize(count(2));
+    for (auto& [name, value] : into) {
+      name = text();
+      value = text();
+    }
+  }
   template <class T>
   std::vector<T> column(std::size_t count) {
     if (count > left_.size() / sizeof(T)) ok_ = false;
@@ -117,8 +135,8 @@ class reader {
 
 /// What every batch has: whose work it is. `more`: flags of this kind of batch.
 inline void put_origin(writer& put, const batch& of, std::uint8_t more = 0) {
-  put.fixed(static_cast<std::uint8_t>((of.context.sampled ? sampled : 0) | (of.self_telemetry ? self_telemetry : 0) |
-                                      more));
+  put.fixed(
+      static_cast<std::uint8_t>((of.context.sampled ? sampled : 0) | (of.self_telemetry ? self_telemetry : 0) | more));
   put.fixed(of.context.trace_id);
   put.fixed(of.context.span_id);
 }

@@ -58,9 +58,8 @@ std::shared_ptr<logs_batch> logs_builder::finish() {
     const auto index = static_cast<std::uint32_t>(made->entries_.size());
     if (index == 0 || made->streams_.back().labels != streams_[one.stream])
       made->streams_.push_back({streams_[one.stream], index, index});
-    made->entries_.push_back(
-        {one.timestamp_ns, all.substr(one.begin, one.size),
-         std::span<const label_view>(made->metadata_).subspan(one.metadata, one.metadata_count)});
+    made->entries_.push_back({one.timestamp_ns, all.substr(one.begin, one.size),
+                              std::span<const label_view>(made->metadata_).subspan(one.metadata, one.metadata_count)});
     made->streams_.back().end = index + 1;
   }
   streams_.clear();

@@ -30,6 +30,9 @@ class logs_batch final : public batch {
     std::span<const label_view> metadata;  ///< structured metadata, in the order given
   };
 
+  logs_batch() = default;
+  logs_batch(const logs_batch&) = delete;  // its entries point into its own arena
+
   [[nodiscard]] signal kind() const override { return signal::logs; }
   [[nodiscard]] std::size_t items() const override { return entries_.size(); }
   [[nodiscard]] std::size_t bytes() const override;

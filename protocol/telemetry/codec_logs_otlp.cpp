@@ -11,21 +11,13 @@ void encode_logs(const logs_batch& batch, std::string& out) {
   put_origin(put, batch);
   put.number(batch.streams().size());
   for (const auto& stream : batch.streams()) {
-    put.number(stream.labels->size());
-    for (const auto& [name, value] : *stream.labels) {
-      put.text(name);
-      put.text(value);
-    }
+    put.pairs(*stream.labels);
     put.number(stream.end - stream.begin);
     for (auto i = stream.begin; i < stream.end; ++i) {
       const auto& entry = batch.at(i);
       put.fixed(entry.timestamp_ns);
       put.text(entry.line);
-      put.number(entry.metadata.size());
-      for (const auto& [name, value] : entry.metadata) {
-        put.text(name);
-        put.text(value);
-      }
+      put.pairs(entry.metadata);
     }
   }
 }
@@ -38,11 +30,8 @@ result<logs_ref> decode_logs(std::string_view bytes) {
   std::vector<label_view> metadata;
   const std::size_t streams = in.count(2);
   for (std::size_t i = 0; i < streams && in.ok(); ++i) {
-    label_set::container labels(in.count(2));
-    for (auto& [name, value] : labels) {
-      name = in.text();
-      value = in.text();
-    }
+    label_set::container labels;
+    in.pairs(labels);
     if (!in.ok()) break;
     const auto stream = std::make_shared<const label_set>(std::move(labels));
     constexpr std::size_t least_entry = 10;
@@ -50,11 +39,7 @@ result<logs_ref> decode_logs(std::string_view bytes) {
     for (std::size_t j = 0; j < entries && in.ok(); ++j) {
       const auto timestamp_ns = in.fixed<std::int64_t>();
       const auto line = in.text();
-      metadata.resize(in.count(2));
-      for (auto& [name, value] : metadata) {
-        name = in.text();
-        value = in.text();
-      }
+      in.pairs(metadata);
       if (in.ok()) building.add(stream, timestamp_ns, line, metadata);
     }
   }

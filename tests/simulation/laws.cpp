@@ -66,8 +66,10 @@ void world::check_cell(const place& one) {
     largest += (record.settings.padding + 16 * record.settings.series) * (plan_.merge + 1);
     all_wait = all_wait && record.settings.waits;
   }
-  // A sifter lets go of all it holds at once, and what it holds may be merged already.
-  const std::size_t at_once = one.what().what == role::sifter ? largest * plan_.merge : largest;
+  // A sifter lets go of all it holds at once; where there is a merger, that may be merged batches.
+  const bool merged =
+      std::any_of(placements_.begin(), placements_.end(), [](const auto& p) { return p.second.what == role::merger; });
+  const std::size_t at_once = merged && one.what().what == role::sifter ? largest * plan_.merge : largest;
   for (const auto& [consumer, counts] : cell.ledgers()) {
     if (!counts.balances()) broken("the ledger of " + one.id() + " to " + consumer + " balances");
     const auto bound = plan_.limits.edge.unsettled_bytes;

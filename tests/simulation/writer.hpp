@@ -12,7 +12,7 @@
 
 namespace troupe::simulation {
 
-namespace writing = troupe::writer;
+namespace writing = troupe::writer;  // `writer` is the simulated one here
 
 using journal::sequence;
 

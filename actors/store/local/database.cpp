@@ -1,5 +1,7 @@
 #include "actors/store/local/database.hpp"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstring>

@@ -1,5 +1,7 @@
 #include "actors/store/local/reader.hpp"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstring>

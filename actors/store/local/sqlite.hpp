@@ -1,12 +1,13 @@
 #pragma once
 
-#include <sqlite3.h>
-
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "protocol/telemetry/result.hpp"
+
+struct sqlite3;
+struct sqlite3_stmt;
 
 namespace troupe::store {
 
@@ -14,7 +15,7 @@ namespace troupe::store {
 class connection {
  public:
   connection() = default;
-  ~connection() { sqlite3_close_v2(db_); }
+  ~connection();
   connection(const connection&) = delete;
 
   [[nodiscard]] result<void> open(const std::string& path, bool read_only);
@@ -33,49 +34,32 @@ class connection {
 /// A prepared statement; its texts and blobs are valid until the next step.
 class statement {
  public:
-  statement(connection& in, const char* sql) : in_(in) {
-    if (sqlite3_prepare_v2(in.get(), sql, -1, &of_, nullptr) != SQLITE_OK) unprepared_ = in.last_error("").message;
-  }
-  ~statement() { sqlite3_finalize(of_); }
+  statement(connection& in, const char* sql);
+  ~statement();
   statement(const statement&) = delete;
 
-  statement& bind(int at, std::int64_t n) { return sqlite3_bind_int64(of_, at, n), *this; }
-  statement& bind(int at, std::string_view text) {
-    return sqlite3_bind_text(of_, at, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT), *this;
-  }
+  statement& bind(int at, std::int64_t n);
+  statement& bind(int at, std::string_view text);
   /// Not copied: must live until the statement has run.
-  statement& bind_blob(int at, std::string_view bytes) {
-    return sqlite3_bind_blob64(of_, at, bytes.data(), bytes.size(), SQLITE_STATIC), *this;
-  }
+  statement& bind_blob(int at, std::string_view bytes);
   /// True: there is a row. An error ends like the last row does; failed() tells.
-  bool step() {
-    status_ = of_ ? sqlite3_step(of_) : SQLITE_ERROR;
-    return status_ == SQLITE_ROW;
-  }
-  void reset() { sqlite3_reset(of_); }
-  [[nodiscard]] bool failed() const { return status_ != SQLITE_ROW && status_ != SQLITE_DONE; }
+  bool step();
+  void reset();
+  [[nodiscard]] bool failed() const { return status_ == status::failed; }
   /// Why it failed; to be asked before anything else is done with the connection.
   [[nodiscard]] error trouble(const std::string& doing) {
     return unprepared_.empty() ? in_.last_error(doing) : error{doing + unprepared_};
   }
   /// For a statement without rows.
-  [[nodiscard]] result<void> execute(const char* doing) {
-    step();
-    reset();
-    if (failed()) return tl::unexpected(trouble(doing));
-    return {};
-  }
+  [[nodiscard]] result<void> execute(const char* doing);
 
-  [[nodiscard]] std::int64_t integer(int column) const { return sqlite3_column_int64(of_, column); }
-  [[nodiscard]] std::string_view text(int column) const {
-    return {static_cast<const char*>(sqlite3_column_blob(of_, column)),
-            static_cast<std::size_t>(sqlite3_column_bytes(of_, column))};
-  }
+  [[nodiscard]] std::int64_t integer(int column) const;
+  [[nodiscard]] std::string_view text(int column) const;
 
  private:
   connection& in_;
   sqlite3_stmt* of_ = nullptr;
-  int status_ = SQLITE_DONE;
+  enum class status : std::uint8_t { row, done, failed } status_ = status::done;
   std::string unprepared_;  // why it could not be prepared
 };
 

@@ -170,7 +170,7 @@ struct event_kind<batch_retried> : event_at<log_level::debug> {
                                      field("err", &batch_retried::reason),
                                      optional_field("status", &batch_retried::status),
                                      field("attempt", &batch_retried::attempt),
-                                     optional_field("untold", &batch_retried::untold)};
+                                     optional_field("suppressed", &batch_retried::untold)};
   static constexpr log_level level_of(const batch_retried& e) { return e.told ? log_level::warn : log_level::debug; }
 };
 
@@ -203,7 +203,7 @@ struct event_kind<batch_dropped> : event_at<log_level::debug> {
                                      field("items", &batch_dropped::items),
                                      field("reason", &batch_dropped::reason),
                                      optional_field("err", &batch_dropped::detail),
-                                     optional_field("untold", &batch_dropped::untold)};
+                                     optional_field("suppressed", &batch_dropped::untold)};
   static constexpr log_level level_of(const batch_dropped& e) { return e.told ? log_level::error : log_level::debug; }
 };
 

@@ -82,7 +82,7 @@ std::optional<request_plan> delivery::retry(time_point now, std::int64_t wall_ms
   }
   if (chosen == 0) return std::nullopt;
   auto& one = requests_.at(chosen);
-  request_plan plan{chosen, one.attempt, {}, 0, false};
+  request_plan plan{chosen, one.attempt, {}, 0, one.route, false};
   std::vector<piece> old;
   std::erase_if(one.pieces, [&](const piece& p) {
     if (!too_old(at(p.number).of, wall_ms)) return false;
@@ -116,24 +116,31 @@ time_point delivery::due_at() const {
                                                         : at(*ready_.begin()).since + settings_.deadline;
 }
 
+/// What goes into the request next: the first parcel that is ready and takes its route.
+std::optional<sequence> delivery::next_for(const filling& into) const {
+  const auto fits = [&](sequence n) { return into.made.pieces.empty() || at(n).of.route == into.made.route; };
+  const auto ready = std::find_if(ready_.begin(), ready_.end(), fits);
+  if (into.followers.empty() && ready == ready_.end()) return std::nullopt;
+  if (ready == ready_.end()) return *into.followers.begin();
+  return into.followers.empty() ? *ready : std::min(*ready, *into.followers.begin());
+}
+
 std::optional<request_plan> delivery::fill(time_point now, std::int64_t wall_ms) {
   filling into{{}, wall_ms, {}};
   auto& made = into.made;
   while (made.size < settings_.max_size) {
     // While all that was put was too old, the request is not begun yet.
     if (made.pieces.empty() && (ready_.empty() || due_at() > now)) break;
-    const bool follows = !into.followers.empty() && (ready_.empty() || *into.followers.begin() < *ready_.begin());
-    if (!follows && ready_.empty()) break;
-    const auto number = follows ? *into.followers.begin() : *ready_.begin();
-    if (!put(at(number), into)) break;
-    into.followers.erase(number);
+    const auto number = next_for(into);
+    if (!number || !put(at(*number), into)) break;
+    into.followers.erase(*number);
   }
   pop_done();
   if (made.pieces.empty()) return std::nullopt;
   made.flying = true;
   made.began = now;
   ++flying_;
-  request_plan plan{++last_request_, 0, made.pieces, made.items, true};
+  request_plan plan{++last_request_, 0, made.pieces, made.items, made.route, true};
   requests_.emplace(plan.number, std::move(made));
   return plan;
 }
@@ -156,6 +163,7 @@ bool delivery::put(held& from, filling& into) {
       given_up.push_back(one);
     } else {
       into.made.pieces.push_back(one);
+      into.made.route = from.of.route;
       into.made.items += items, into.made.size += size;
     }
   }
@@ -206,7 +214,10 @@ bool delivery::ended(request_number number, const request_outcome& how, time_poi
     counts_.given_up += one.items;
   } else {
     failures_ = 0;
-    (how.what == request_outcome::kind::delivered ? counts_.delivered : counts_.refused) += one.items;
+    const bool delivered = how.what == request_outcome::kind::delivered;
+    const auto refused = delivered ? std::min(how.rejected, one.items) : one.items;
+    counts_.refused += refused;
+    counts_.delivered += one.items - refused;
   }
   for (const auto& p : one.pieces)
     done(p);

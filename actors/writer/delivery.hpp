@@ -44,6 +44,7 @@ struct parcel {
   sequence number = 0;
   std::uint64_t lane = 0;  ///< parcels of one lane arrive in order
   std::int64_t timestamp_ms = 0;
+  std::uint64_t route = 0;  ///< a request has pieces of one route only; a lane belongs to one
   std::vector<amount> pieces;
 };
 
@@ -59,6 +60,7 @@ struct request_plan {
   unsigned attempt = 0;  ///< 0: the first
   std::vector<piece> pieces;
   std::uint64_t items = 0;
+  std::uint64_t route = 0;
   bool changed = false;  ///< another content than at the last attempt (some became too old): encode again
 };
 
@@ -66,6 +68,7 @@ struct request_plan {
 struct request_outcome {
   enum class kind : std::uint8_t { delivered, retry, refused } what = kind::delivered;
   std::optional<clock_duration> retry_after;  ///< what the backend asked for
+  std::uint64_t rejected = 0;                 ///< of what was delivered: items that the backend took for nothing
 };
 
 /// In items.
@@ -116,7 +119,7 @@ class delivery {
   };
   struct request {
     std::vector<piece> pieces;
-    std::uint64_t items = 0, size = 0;
+    std::uint64_t items = 0, size = 0, route = 0;
     time_point began{};
     unsigned attempt = 0;
     bool flying = false;
@@ -142,6 +145,7 @@ class delivery {
   [[nodiscard]] std::optional<request_plan> retry(time_point now, std::int64_t wall_ms);
   [[nodiscard]] std::optional<request_plan> fill(time_point now, std::int64_t wall_ms);
   [[nodiscard]] time_point due_at() const;
+  [[nodiscard]] std::optional<sequence> next_for(const filling& into) const;
   bool put(held& from, filling& into);
   [[nodiscard]] bool too_old(const parcel& one, std::int64_t wall_ms) const;
   [[nodiscard]] bool exhausted(const request& one, time_point now) const;

@@ -56,7 +56,7 @@ void endpoint::take() {
     }
     if (!next.pieces.empty())
       window_.push_back({entry->number, std::move(entry->batch), std::move(next.how), next.timestamp_ms});
-    delivery_.offer({entry->number, next.lane, next.timestamp_ms, std::move(next.pieces)}, context_.now());
+    delivery_.offer({entry->number, next.lane, next.timestamp_ms, next.route, std::move(next.pieces)}, context_.now());
   }
 }
 
@@ -103,7 +103,7 @@ endpoint::flight endpoint::make_flight(const request_plan& plan) {
 void endpoint::send(const request_plan& plan) {
   auto& what = flights_[plan.number];
   if (!what.body || plan.changed) what = make_flight(plan);
-  protocol_->send(what.body, plan.attempt,
+  protocol_->send(what.body, plan.route, plan.attempt,
                   [this, post = context_.post(), alive = std::weak_ptr(life_), number = plan.number, items = plan.items,
                    attempt = plan.attempt](reply how) {
                     post([=, this, held = std::make_shared<reply>(std::move(how))] {
@@ -118,8 +118,10 @@ void endpoint::answered(request_number number, std::uint64_t items, unsigned att
   const auto& what = found->second;
   const bool over = delivery_.ended(number, how.outcome, context_.now());
   if (how.outcome.what == request_outcome::kind::delivered) {
-    protocol_->on_delivered({items, what.body->size(), what.newest_ms, how.took});
-    tell_delivered(what, items, how);
+    const auto rejected = std::min(how.outcome.rejected, items);
+    protocol_->on_delivered({items - rejected, what.body->size(), what.newest_ms, how.took});
+    tell_delivered(what, items - rejected, how);
+    if (rejected > 0) tell_failed(what, rejected, attempt, how, true);
   } else {
     tell_failed(what, items, attempt, how, over);
   }

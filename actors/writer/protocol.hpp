@@ -16,8 +16,8 @@ namespace troupe::writer {
 /// What came of a request.
 struct reply {
   request_outcome outcome;
-  std::string words;   ///< unless it was delivered: the backend's, or why there is no answer; for people
-  std::string reason;  ///< should the request end with this: a short word, as in metrics
+  std::string words;   ///< unless all was delivered: the backend's, or why there is no answer; for people
+  std::string reason;  ///< of what is dropped, should the request end with this: a short word, as in metrics
   int status = 0;      ///< of HTTP or gRPC; 0: none
   clock_duration took{};
 };
@@ -28,6 +28,7 @@ struct prepared {
   std::int64_t timestamp_ms = 0;
   std::vector<amount> pieces;
   std::shared_ptr<const void> how;  ///< the protocol's own
+  std::uint64_t route = 0;          ///< what may not share a request differs here (tenants, say), and in its lanes
 };
 
 /// One piece of a request that is being built.
@@ -54,7 +55,8 @@ class protocol {
   [[nodiscard]] virtual std::shared_ptr<const std::string> build(std::span<const part> parts) = 0;
   /// Calls `done` once, in any thread; perhaps when this object is gone.
   using when_done = std::function<void(reply)>;
-  virtual void send(std::shared_ptr<const std::string> body, unsigned attempt, when_done done) = 0;
+  virtual void send(std::shared_ptr<const std::string> body, std::uint64_t route, unsigned attempt,
+                    when_done done) = 0;
   [[nodiscard]] virtual std::string url() const = 0;  ///< as shown: without secrets
 
   // What it counts.

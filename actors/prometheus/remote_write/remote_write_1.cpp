@@ -60,7 +60,7 @@ writer::prepared remote_write_1::prepare(const telemetry::batch_ref& batch) {
   const auto encoded = encoder_->encode(in.block);
   metrics_->read(in.timestamp_ms);
   if (encoded->dropped > 0) metrics_->dropped_by_rules.add(encoded->dropped);
-  return {in.block->lane(), in.timestamp_ms, encoded->pieces, encoded};
+  return {in.block->lane(), in.timestamp_ms, encoded->pieces, encoded, 0};
 }
 
 std::shared_ptr<const std::string> remote_write_1::build(std::span<const writer::part> parts) {
@@ -73,7 +73,7 @@ std::shared_ptr<const std::string> remote_write_1::build(std::span<const writer:
   return std::make_shared<const std::string>(request.finish());
 }
 
-void remote_write_1::send(std::shared_ptr<const std::string> body, unsigned attempt, when_done done) {
+void remote_write_1::send(std::shared_ptr<const std::string> body, std::uint64_t, unsigned attempt, when_done done) {
   context_.shared().http.submit(session_, write_request(arguments_, std::move(body), attempt),
                                 [done = std::move(done), retry_on_429 = arguments_.queue.retry_on_http_429,
                                  &time = context_.shared().time](const http::response& answer) {

@@ -20,8 +20,8 @@ struct fixture {
     make();
   }
   void make() { of = std::make_unique<delivery>(settings); }
-  void offer(std::uint64_t lane, const std::vector<std::uint32_t>& pieces) {
-    parcel one{++last, lane, wall, {}};
+  void offer(std::uint64_t lane, const std::vector<std::uint32_t>& pieces, std::uint64_t route = 0) {
+    parcel one{++last, lane, wall, route, {}};
     for (const auto size : pieces)
       one.pieces.push_back({size, size});
     of->offer(std::move(one), now);
@@ -33,7 +33,7 @@ struct fixture {
     return plans;
   }
   void ended(const request_plan& plan, request_outcome::kind how, std::optional<clock_duration> after = {}) {
-    of->ended(plan.number, {how, after}, now);
+    of->ended(plan.number, {how, after, 0}, now);
   }
 };
 using kind = request_outcome::kind;
@@ -328,4 +328,36 @@ TEST_CASE_METHOD(fixture, "a request whose samples have all become too old is he
   CHECK(of->requests() == 0);
   CHECK(of->counts().too_old == 100);
   CHECK(of->done_before() == 2);
+}
+
+TEST_CASE_METHOD(fixture, "what has different routes never shares a request") {
+  offer(1, {30}, 7);
+  offer(2, {30}, 8);
+  offer(1, {30}, 7);
+  offer(2, {30}, 8);
+  now += settings.deadline;
+  const auto plans = all();
+  REQUIRE(plans.size() == 2);
+  CHECK(plans[0].route == 7);
+  CHECK(plans[0].pieces.front().number == 1);
+  CHECK(plans[0].pieces.back().number == 3);
+  CHECK(plans[1].route == 8);
+  CHECK(plans[1].pieces.front().number == 2);
+  CHECK(plans[1].pieces.back().number == 4);
+  ended(plans[0], kind::delivered);
+  ended(plans[1], kind::retry);
+  now += 1s;
+  const auto again = of->next(now, wall);
+  REQUIRE(again);
+  CHECK(again->route == 8);
+}
+
+TEST_CASE_METHOD(fixture, "of a request that was delivered, what the backend took for nothing is refused") {
+  offer(1, {100});
+  const auto plans = all();
+  REQUIRE(plans.size() == 1);
+  CHECK(of->ended(plans[0].number, {kind::delivered, {}, 30}, now));
+  CHECK(of->counts().delivered == 70);
+  CHECK(of->counts().refused == 30);
+  CHECK(of->counts().pending == 0);
 }

@@ -55,8 +55,7 @@ class protocol {
   [[nodiscard]] virtual std::shared_ptr<const std::string> build(std::span<const part> parts) = 0;
   /// Calls `done` once, in any thread; perhaps when this object is gone.
   using when_done = std::function<void(reply)>;
-  virtual void send(std::shared_ptr<const std::string> body, std::uint64_t route, unsigned attempt,
-                    when_done done) = 0;
+  virtual void send(std::shared_ptr<const std::string> body, std::uint64_t route, unsigned attempt, when_done done) = 0;
   [[nodiscard]] virtual std::string url() const = 0;  ///< as shown: without secrets
 
   // What it counts.

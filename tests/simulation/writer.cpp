@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "protocol/remote_write/response.hpp"
+#include "protocol/http/verdict.hpp"
 #include "tests/simulation/components.hpp"
 
 namespace troupe::simulation {
@@ -188,9 +188,9 @@ void writer::send(endpoint& one, const writing::request_plan& plan) {
   }
   on_.send(one.index, directory_, std::move(body), [this, &one, number = plan.number](const backend_answer& answer) {
     on_.hazard("before an answer is looked at");
-    const auto verdict = remote_write::classify(answer.status, answer.retry_after, true, on_.wall_ms());
+    const auto verdict = http::classify(answer.status, answer.retry_after, true, on_.wall_ms());
     writing::request_outcome outcome;
-    using kind = remote_write::verdict::kind;
+    using kind = http::verdict::kind;
     if (verdict.what == kind::retry) outcome = {writing::request_outcome::kind::retry, verdict.after};
     if (verdict.what == kind::refused) outcome.what = writing::request_outcome::kind::refused;
     one.sends.ended(number, outcome, on_.now());

@@ -4,7 +4,7 @@
 
 #include "actors/prometheus/remote_write/write_request.hpp"
 #include "protocol/remote_write/request.hpp"
-#include "protocol/remote_write/response.hpp"
+#include "actors/writer/http_reply.hpp"
 
 namespace troupe::prometheus {
 
@@ -64,8 +64,8 @@ void metadata_sender::send_next() {
 void metadata_sender::answered(const http::response& answer) {
   if (waiting_.empty()) return;
   const auto entries = static_cast<double>(waiting_.back().entries);
-  const auto verdict = classify_answer(answer, arguments_->queue.retry_on_http_429, context_.wall_ms());
-  if (verdict.what == remote_write::verdict::kind::retry) {
+  const auto verdict = writer::classify_answer(answer, arguments_->queue.retry_on_http_429, context_.wall_ms());
+  if (verdict.what == http::verdict::kind::retry) {
     metrics_->metadata_retried.add(entries);
     again_ = context_.after(
         std::max<std::chrono::nanoseconds>(backoff_, verdict.after.value_or(std::chrono::milliseconds(0))),
@@ -73,7 +73,7 @@ void metadata_sender::answered(const http::response& answer) {
     backoff_ = std::min(2 * backoff_, arguments_->queue.max_backoff);
     return;
   }
-  if (verdict.what == remote_write::verdict::kind::delivered) {
+  if (verdict.what == http::verdict::kind::delivered) {
     metrics_->metadata.add(entries);
     metrics_->metadata_bytes.add(static_cast<double>(waiting_.back().body->size()));
   } else {

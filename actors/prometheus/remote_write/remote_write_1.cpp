@@ -1,6 +1,7 @@
 #include "actors/prometheus/remote_write/remote_write_1.hpp"
 
 #include "actors/prometheus/remote_write/write_request.hpp"
+#include "actors/writer/http_reply.hpp"
 #include "protocol/http/url.hpp"
 #include "protocol/remote_write/request.hpp"
 
@@ -74,11 +75,12 @@ std::shared_ptr<const std::string> remote_write_1::build(std::span<const writer:
 }
 
 void remote_write_1::send(std::shared_ptr<const std::string> body, std::uint64_t, unsigned attempt, when_done done) {
-  context_.shared().http.submit(session_, write_request(arguments_, std::move(body), attempt),
-                                [done = std::move(done), retry_on_429 = arguments_.queue.retry_on_http_429,
-                                 &time = context_.shared().time](const http::response& answer) {
-                                  done(reply_of(answer, classify_answer(answer, retry_on_429, time.wall_ms())));
-                                });
+  context_.shared().http.submit(
+      session_, write_request(arguments_, std::move(body), attempt),
+      [done = std::move(done), retry_on_429 = arguments_.queue.retry_on_http_429,
+       &time = context_.shared().time](const http::response& answer) {
+        done(writer::reply_of(answer, writer::classify_answer(answer, retry_on_429, time.wall_ms())));
+      });
 }
 
 std::string remote_write_1::url() const {

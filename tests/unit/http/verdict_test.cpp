@@ -1,8 +1,8 @@
-#include "protocol/remote_write/response.hpp"
+#include "protocol/http/verdict.hpp"
 
 #include "tests/catch.hpp"
 
-using namespace troupe::remote_write;
+using namespace troupe::http;
 using kind = verdict::kind;
 using namespace std::chrono_literals;
 

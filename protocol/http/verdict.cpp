@@ -1,11 +1,11 @@
-#include "protocol/remote_write/response.hpp"
+#include "protocol/http/verdict.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <ctime>
 #include <string>
 
-namespace troupe::remote_write {
+namespace troupe::http {
 
 namespace {
 
@@ -25,7 +25,9 @@ std::optional<std::int64_t> seconds_of(const std::string& text) {
   return std::nullopt;
 }
 
-std::optional<std::chrono::nanoseconds> wait_of(std::string_view header, std::int64_t now_ms) {
+}  // namespace
+
+std::optional<std::chrono::nanoseconds> parse_retry_after(std::string_view header, std::int64_t now_ms) {
   if (header.empty()) return std::nullopt;
   std::int64_t number = 0;
   const auto [end, problem] = std::from_chars(header.data(), header.data() + header.size(), number);
@@ -40,14 +42,12 @@ std::optional<std::chrono::nanoseconds> wait_of(std::string_view header, std::in
   return milliseconds(std::min(wait, most_seconds * 1000));
 }
 
-}  // namespace
-
 verdict classify(int status, std::string_view retry_after, bool retry_on_429, std::int64_t now_unix_ms) {
   if (status == 0) return {verdict::kind::retry, std::nullopt};
   if (status / 100 == 2) return {verdict::kind::delivered, std::nullopt};
   if (status / 100 == 5 || (status == 429 && retry_on_429))
-    return {verdict::kind::retry, wait_of(retry_after, now_unix_ms)};
+    return {verdict::kind::retry, parse_retry_after(retry_after, now_unix_ms)};
   return {verdict::kind::refused, std::nullopt};
 }
 
-}  // namespace troupe::remote_write
+}  // namespace troupe::http

@@ -8,6 +8,7 @@
 #include "protocol/exposition/line_end.hpp"
 #include "protocol/exposition/number.hpp"
 #include "protocol/telemetry/series_text.hpp"
+#include "protocol/telemetry/utf8.hpp"
 
 namespace troupe::exposition {
 namespace {

@@ -10,6 +10,7 @@
 #include "protocol/relabel/regex.hpp"
 #include "protocol/relabel/replacement.hpp"
 #include "protocol/telemetry/series_text.hpp"
+#include "protocol/telemetry/utf8.hpp"
 
 namespace troupe::relabel {
 

@@ -6,32 +6,15 @@
 #include <string_view>
 
 #include "protocol/telemetry/label.hpp"
+#include "protocol/telemetry/protobuf.hpp"
 #include "protocol/telemetry/value.hpp"
 
 namespace troupe::remote_write {
 
-// protobuf, by hand: the few messages of remote write 1.0.
-
-inline void put_varint(std::uint64_t n, std::string& out) {
-  for (; n >= 0x80; n >>= 7)
-    out.push_back(static_cast<char>(n | 0x80));
-  out.push_back(static_cast<char>(n));
-}
-[[nodiscard]] constexpr std::size_t varint_size(std::uint64_t n) {
-  std::size_t size = 1;
-  for (; n >= 0x80; n >>= 7)
-    ++size;
-  return size;
-}
-inline void put_text(char tag, std::string_view text, std::string& out) {
-  out.push_back(tag);
-  put_varint(text.size(), out);
-  out += text;
-}
-inline void put_double(char tag, double value, std::string& out) {
-  out.push_back(tag);
-  out.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
+using telemetry::protobuf::put_double;
+using telemetry::protobuf::put_text;
+using telemetry::protobuf::put_varint;
+using telemetry::protobuf::varint_size;
 
 namespace field {
 inline constexpr char series = 0x0a, metadata = 0x1a;                   // of WriteRequest

@@ -44,6 +44,5 @@ std::string open_metrics_float(std::string_view number);
 
 [[nodiscard]] bool is_legacy_metric_name(std::string_view name);  ///< [a-zA-Z_:][a-zA-Z0-9_:]*
 [[nodiscard]] bool is_legacy_label_name(std::string_view name);   ///< [a-zA-Z_][a-zA-Z0-9_]*
-[[nodiscard]] bool is_valid_utf8(std::string_view text);
 
 }  // namespace troupe::telemetry

@@ -3,6 +3,7 @@
 #include "config/conversion.hpp"
 #include "protocol/http/url.hpp"
 #include "protocol/telemetry/series_text.hpp"
+#include "protocol/telemetry/utf8.hpp"
 
 namespace troupe::prometheus {
 

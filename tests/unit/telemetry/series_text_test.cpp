@@ -206,29 +206,3 @@ TEST_CASE("legacy names") {
   CHECK_FALSE(is_legacy_label_name("a:b"));
   CHECK_FALSE(is_legacy_label_name(""));
 }
-
-TEST_CASE("UTF-8 is checked as RFC 3629 says") {
-  const std::pair<std::string, bool> table[] = {
-      {"", true},
-      {"plain ascii longer than eight", true},
-      {"12345678\xc3\xa4", true},
-      {"\xe2\x82\xac\xf0\x9f\x8e\xad", true},
-      {"\xf4\x8f\xbf\xbf", true},
-      {"\xc0\x80", false},          // overlong
-      {"\xc1\xbf", false},          // overlong
-      {"\xe0\x9f\xbf", false},      // overlong
-      {"\xf0\x8f\xbf\xbf", false},  // overlong
-      {"\xed\xa0\x80", false},      // surrogate
-      {"\xf4\x90\x80\x80", false},  // beyond the last
-      {"\xf5\x80\x80\x80", false},
-      {"\x80", false},
-      {"\xc3", false},
-      {"\xe2\x82", false},
-      {"\xf0\x9f\x8e", false},
-      {"12345678\xff", false},
-  };
-  for (const auto& [text, good] : table) {
-    INFO(text);
-    CHECK(is_valid_utf8(text) == good);
-  }
-}

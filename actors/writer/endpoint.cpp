@@ -119,7 +119,7 @@ void endpoint::answered(request_number number, std::uint64_t items, unsigned att
   const bool over = delivery_.ended(number, how.outcome, context_.now());
   if (how.outcome.what == request_outcome::kind::delivered) {
     const auto rejected = std::min(how.outcome.rejected, items);
-    protocol_->on_delivered({items - rejected, what.body->size(), what.newest_ms, how.took});
+    protocol_->on_delivered({items - rejected, what.body->bytes.size(), what.newest_ms, how.took});
     tell_delivered(what, items - rejected, how);
     if (rejected > 0) tell_failed(what, rejected, attempt, how, true);
   } else {
@@ -133,7 +133,7 @@ void endpoint::answered(request_number number, std::uint64_t items, unsigned att
 void endpoint::tell_delivered(const flight& what, std::uint64_t items, const reply& how) {
   trouble_.clear();
   if (const auto failures = outage_.over()) context_.publish(runtime::endpoint_recovered{name_, *failures});
-  const runtime::batch_delivered event{context_.id(), name_, items, what.body->size(), how.took};
+  const runtime::batch_delivered event{context_.id(), name_, items, what.body->bytes.size(), how.took};
   if (what.traces.empty()) context_.publish(event, {}, what.self_telemetry);
   for (const auto& one : what.traces)  // each batch's own trace shows how it ended
     context_.publish(event, context_.tracing().part_of(one));

@@ -59,7 +59,7 @@ class endpoint {
   };
   /// A request that is under way or waits to be tried again.
   struct flight {
-    std::shared_ptr<const std::string> body;
+    body_ref body;
     std::int64_t newest_ms = 0;
     bool self_telemetry = false;                   // all of it is own telemetry
     std::vector<telemetry::trace_context> traces;  // that its batches belong to

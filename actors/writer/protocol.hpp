@@ -38,6 +38,18 @@ struct part {
   std::uint32_t piece = 0;
 };
 
+/// A request, encoded; kept until it is over, for further attempts.
+struct request_body {
+  std::string bytes;
+  std::uint64_t left_out = 0;  ///< items of its parts that the protocol had to leave out; it says so in its replies
+};
+using body_ref = std::shared_ptr<const request_body>;
+
+/// The bytes as an HTTP request wants them; they live as long as the body.
+[[nodiscard]] inline std::shared_ptr<const std::string> bytes_of(const body_ref& body) {
+  return {body, &body->bytes};
+}
+
 /// A request that the backend took.
 struct delivered_request {
   std::uint64_t items = 0;
@@ -52,10 +64,10 @@ class protocol {
   virtual ~protocol() = default;
 
   [[nodiscard]] virtual prepared prepare(const telemetry::batch_ref& batch) = 0;
-  [[nodiscard]] virtual std::shared_ptr<const std::string> build(std::span<const part> parts) = 0;
+  [[nodiscard]] virtual body_ref build(std::span<const part> parts) = 0;
   /// Calls `done` once, in any thread; perhaps when this object is gone.
   using when_done = std::function<void(reply)>;
-  virtual void send(std::shared_ptr<const std::string> body, std::uint64_t route, unsigned attempt, when_done done) = 0;
+  virtual void send(body_ref body, std::uint64_t route, unsigned attempt, when_done done) = 0;
   [[nodiscard]] virtual std::string url() const = 0;  ///< as shown: without secrets
 
   // What it counts.

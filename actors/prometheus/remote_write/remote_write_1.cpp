@@ -64,19 +64,19 @@ writer::prepared remote_write_1::prepare(const telemetry::batch_ref& batch) {
   return {in.block->lane(), in.timestamp_ms, encoded->pieces, encoded, 0};
 }
 
-std::shared_ptr<const std::string> remote_write_1::build(std::span<const writer::part> parts) {
+writer::body_ref remote_write_1::build(std::span<const writer::part> parts) {
   remote_write::request_builder request;
   for (const auto& [batch, how, piece] : parts) {
     request.add(static_cast<const encoded_block*>(how)->steady, piece,
                 static_cast<const telemetry::metrics_batch&>(*batch), arguments_.send_exemplars);
   }
   if (request.exemplars() > 0) metrics_->exemplars.add(static_cast<double>(request.exemplars()));
-  return std::make_shared<const std::string>(request.finish());
+  return std::make_shared<const writer::request_body>(writer::request_body{request.finish(), 0});
 }
 
-void remote_write_1::send(std::shared_ptr<const std::string> body, std::uint64_t, unsigned attempt, when_done done) {
+void remote_write_1::send(writer::body_ref body, std::uint64_t, unsigned attempt, when_done done) {
   context_.shared().http.submit(
-      session_, write_request(arguments_, std::move(body), attempt),
+      session_, write_request(arguments_, writer::bytes_of(body), attempt),
       [done = std::move(done), retry_on_429 = arguments_.queue.retry_on_http_429,
        &time = context_.shared().time](const http::response& answer) {
         done(writer::reply_of(answer, writer::classify_answer(answer, retry_on_429, time.wall_ms())));

@@ -46,14 +46,14 @@ struct fake_source final : batch_source {
 /// One request for each batch; its answers are given by hand.
 struct fake_protocol final : protocol {
   prepared prepare(const telemetry::batch_ref&) override { return {lanes++, 0, {{1, 1}}, nullptr, 0}; }
-  std::shared_ptr<const std::string> build(std::span<const part> parts) override {
+  body_ref build(std::span<const part> parts) override {
     std::string body;
     for (const auto& one : parts)
       body += static_cast<const numbered&>(*one.of).name;
-    return std::make_shared<const std::string>(body);
+    return std::make_shared<const request_body>(request_body{body, 0});
   }
-  void send(std::shared_ptr<const std::string> body, std::uint64_t, unsigned, when_done done) override {
-    sent.emplace_back(*body, std::move(done));
+  void send(body_ref body, std::uint64_t, unsigned, when_done done) override {
+    sent.emplace_back(body->bytes, std::move(done));
   }
   std::string url() const override { return "test:"; }
   std::uint64_t lanes = 1;

@@ -1,5 +1,7 @@
 #include "actors/app/components.hpp"
 
+#include "actors/loki/echo/echo.hpp"
+#include "actors/loki/write/write.hpp"
 #include "actors/prometheus/exporter_self/exporter_self.hpp"
 #include "actors/prometheus/relabel/relabel.hpp"
 #include "actors/prometheus/remote_write/remote_write.hpp"
@@ -13,6 +15,8 @@ void add_components(runtime::registry& to) {
   to.add(runtime::define<prometheus::scrape>(prometheus::scraping::schema()));
   to.add(runtime::define<prometheus::relabel>(prometheus::relabelling::schema()));
   to.add(runtime::define<prometheus::remote_write_component>(prometheus::remote_writing::schema()));
+  to.add(runtime::define<loki::write>(loki::writing::schema()));
+  to.add(runtime::define<loki::echo>(loki::echoing::schema()));
   to.add(runtime::define<store::local>(store::storing::schema()));
 }
 

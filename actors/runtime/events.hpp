@@ -323,6 +323,22 @@ struct event_kind<target_limit_exceeded> : event_at<log_level::error> {
                                      field("limit", &target_limit_exceeded::limit)};
 };
 
+// Logs.
+
+/// An entry that was sent here to be shown.
+struct log_entry_received {
+  event_text line{};
+  event_text labels{};    ///< as a selector
+  event_text metadata{};  ///< structured metadata, likewise
+};
+template <>
+struct event_kind<log_entry_received> : event_at<log_level::info> {
+  static constexpr std::string_view message = "received log entry";
+  static constexpr std::tuple fields{field("entry", &log_entry_received::line),
+                                     field("labels", &log_entry_received::labels),
+                                     optional_field("structured_metadata", &log_entry_received::metadata)};
+};
+
 // The process.
 
 struct http_listening {
@@ -410,8 +426,8 @@ using all_events =
     event_list<spawned, started, failed, restarted, quarantined, stopped, evaluated, evaluation_failed, config_loaded,
                config_load_failed, config_reload_requested, batch_delivered, batch_retried, endpoint_recovered,
                batch_dropped, journal_opened, journal_appended, journal_damaged, journal_data_lost, scrape_failed,
-               scrape_recovered, scrape_finished, target_limit_exceeded, http_listening, http_request_failed,
-               shutdown_begun, shutdown_ended, watchdog_fired, early_events_lost, message>;
+               scrape_recovered, scrape_finished, target_limit_exceeded, log_entry_received, http_listening,
+               http_request_failed, shutdown_begun, shutdown_ended, watchdog_fired, early_events_lost, message>;
 
 /// All kinds, in the order of all_events.
 [[nodiscard]] std::span<const event_type> event_types();

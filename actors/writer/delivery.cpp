@@ -90,7 +90,7 @@ std::optional<request_plan> delivery::retry(time_point now, std::int64_t wall_ms
     return true;
   });
   for (const auto& p : old) {
-    const auto& [items, size] = of(p);
+    const auto& [items, size, route] = of(p);
     counts_.too_old += items;
     one.items -= items, one.size -= size;
     done(p);
@@ -118,7 +118,10 @@ time_point delivery::due_at() const {
 
 /// What goes into the request next: the first parcel that is ready and takes its route.
 std::optional<sequence> delivery::next_for(const filling& into) const {
-  const auto fits = [&](sequence n) { return into.made.pieces.empty() || at(n).of.route == into.made.route; };
+  const auto fits = [&](sequence n) {
+    const auto& from = at(n);
+    return into.made.pieces.empty() || from.of.pieces[from.next_piece].route == into.made.route;
+  };
   const auto ready = std::find_if(ready_.begin(), ready_.end(), fits);
   if (into.followers.empty() && ready == ready_.end()) return std::nullopt;
   if (ready == ready_.end()) return *into.followers.begin();
@@ -153,8 +156,9 @@ bool delivery::put(held& from, filling& into) {
   const bool old = too_old(from.of, into.wall_ms);
   std::vector<piece> given_up;
   while (from.next_piece < from.of.pieces.size()) {
-    const auto [items, size] = from.of.pieces[from.next_piece];
-    if (!old && into.made.size > 0 && into.made.size + size > settings_.max_size) return false;
+    const auto [items, size, route] = from.of.pieces[from.next_piece];
+    const bool begun = !into.made.pieces.empty();
+    if (!old && begun && (route != into.made.route || into.made.size + size > settings_.max_size)) return false;
     const piece one{from.of.number, from.next_piece++};
     its.waiting_size -= size;
     if (its.open) ready_size_ -= size;
@@ -163,7 +167,7 @@ bool delivery::put(held& from, filling& into) {
       given_up.push_back(one);
     } else {
       into.made.pieces.push_back(one);
-      into.made.route = from.of.route;
+      into.made.route = route;
       into.made.items += items, into.made.size += size;
     }
   }
@@ -228,7 +232,7 @@ bool delivery::ended(request_number number, const request_outcome& how, time_poi
 
 void delivery::done(const piece& one) {
   auto& from = at(one.number);
-  const auto& [items, size] = from.of.pieces[one.index];
+  const auto& [items, size, route] = from.of.pieces[one.index];
   counts_.pending -= items, counts_.pending_size -= size;
   if (++from.done == from.of.pieces.size()) finish(from);
 }

@@ -37,6 +37,7 @@ struct delivery_settings {
 /// What goes into a request whole: so many samples, entries or spans, and what of a request's size they take.
 struct amount {
   std::uint32_t items = 0, size = 0;
+  std::uint32_t route = 0;  ///< a request has pieces of one route only
 };
 
 /// A batch as the endpoint sends it: pieces that may go in different requests at the same time.
@@ -44,7 +45,6 @@ struct parcel {
   sequence number = 0;
   std::uint64_t lane = 0;  ///< parcels of one lane arrive in order
   std::int64_t timestamp_ms = 0;
-  std::uint64_t route = 0;  ///< a request has pieces of one route only; a lane belongs to one
   std::vector<amount> pieces;
 };
 
@@ -60,7 +60,7 @@ struct request_plan {
   unsigned attempt = 0;  ///< 0: the first
   std::vector<piece> pieces;
   std::uint64_t items = 0;
-  std::uint64_t route = 0;
+  std::uint32_t route = 0;
   bool changed = false;  ///< another content than at the last attempt (some became too old): encode again
 };
 
@@ -119,7 +119,8 @@ class delivery {
   };
   struct request {
     std::vector<piece> pieces;
-    std::uint64_t items = 0, size = 0, route = 0;
+    std::uint64_t items = 0, size = 0;
+    std::uint32_t route = 0;
     time_point began{};
     unsigned attempt = 0;
     bool flying = false;

@@ -56,7 +56,7 @@ void endpoint::take() {
     }
     if (!next.pieces.empty())
       window_.push_back({entry->number, std::move(entry->batch), std::move(next.how), next.timestamp_ms});
-    delivery_.offer({entry->number, next.lane, next.timestamp_ms, next.route, std::move(next.pieces)}, context_.now());
+    delivery_.offer({entry->number, next.lane, next.timestamp_ms, std::move(next.pieces)}, context_.now());
   }
 }
 
@@ -97,6 +97,7 @@ endpoint::flight endpoint::make_flight(const request_plan& plan) {
     if (from.batch->context.sampled && !from.batch->self_telemetry) made.traces.push_back(from.batch->context);
   }
   made.body = protocol_->build(parts);
+  made.route = plan.route;
   return made;
 }
 
@@ -119,7 +120,7 @@ void endpoint::answered(request_number number, std::uint64_t items, unsigned att
   const bool over = delivery_.ended(number, how.outcome, context_.now());
   if (how.outcome.what == request_outcome::kind::delivered) {
     const auto rejected = std::min(how.outcome.rejected, items);
-    protocol_->on_delivered({items - rejected, what.body->bytes.size(), what.newest_ms, how.took});
+    protocol_->on_delivered({items - rejected, what.body->bytes.size(), what.newest_ms, how.took, what.route});
     tell_delivered(what, items - rejected, how);
     if (rejected > 0) tell_failed(what, rejected, attempt, how, true);
   } else {
@@ -146,6 +147,7 @@ void endpoint::tell_failed(const flight& what, std::uint64_t items, unsigned att
   const bool own = what.self_telemetry && !told;
   const runtime::work during{what.traces.empty() ? telemetry::trace_context{} : what.traces.front(), {}};
   if (over) {
+    protocol_->on_dropped(*what.body, what.route, items, how);
     context_.publish(runtime::batch_dropped{context_.id(), name_, items, how.reason, how.words, untold, told}, during,
                      own);
   } else {

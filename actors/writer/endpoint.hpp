@@ -60,6 +60,7 @@ class endpoint {
   /// A request that is under way or waits to be tried again.
   struct flight {
     body_ref body;
+    std::uint32_t route = 0;
     std::int64_t newest_ms = 0;
     bool self_telemetry = false;                   // all of it is own telemetry
     std::vector<telemetry::trace_context> traces;  // that its batches belong to

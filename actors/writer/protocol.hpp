@@ -28,7 +28,6 @@ struct prepared {
   std::int64_t timestamp_ms = 0;
   std::vector<amount> pieces;
   std::shared_ptr<const void> how;  ///< the protocol's own
-  std::uint64_t route = 0;          ///< what may not share a request differs here (tenants, say), and in its lanes
 };
 
 /// One piece of a request that is being built.
@@ -56,6 +55,7 @@ struct delivered_request {
   std::size_t bytes = 0;       ///< of its body
   std::int64_t newest_ms = 0;  ///< of its batches, Unix time
   clock_duration took{};
+  std::uint32_t route = 0;
 };
 
 /// A writer's own part for one endpoint: encode and send, and its own metrics. In the component's actor.
@@ -64,14 +64,17 @@ class protocol {
   virtual ~protocol() = default;
 
   [[nodiscard]] virtual prepared prepare(const telemetry::batch_ref& batch) = 0;
+  /// All of one route.
   [[nodiscard]] virtual body_ref build(std::span<const part> parts) = 0;
   /// Calls `done` once, in any thread; perhaps when this object is gone.
   using when_done = std::function<void(reply)>;
-  virtual void send(body_ref body, std::uint64_t route, unsigned attempt, when_done done) = 0;
+  virtual void send(body_ref body, std::uint32_t route, unsigned attempt, when_done done) = 0;
   [[nodiscard]] virtual std::string url() const = 0;  ///< as shown: without secrets
 
   // What it counts.
   virtual void on_delivered(const delivered_request& /*what*/) {}
+  /// `items` of the request are given up for good: refused, tried too often, or taken for nothing.
+  virtual void on_dropped(const request_body&, std::uint32_t /*route*/, std::uint64_t /*items*/, const reply&) {}
   virtual void on_change(const delivery& /*now*/) {}
 };
 

@@ -1,0 +1,185 @@
+#include "actors/loki/write/push_protocol.hpp"
+
+#include <algorithm>
+
+#include "actors/writer/http_reply.hpp"
+#include "protocol/http/url.hpp"
+#include "protocol/loki/push.hpp"
+#include "protocol/loki/stream_labels.hpp"
+
+namespace troupe::loki {
+
+namespace {
+
+/// A batch goes into requests in pieces of about so many bytes.
+constexpr std::size_t piece_bytes = std::size_t{64} << 10;
+constexpr std::uint64_t most_answer_bytes = 64 << 10;
+
+/// A batch as it is sent: where its pieces begin, and the selectors of its streams.
+struct prepared_logs {
+  struct piece {
+    std::uint32_t begin, end, stream;  ///< entries, and the stream of the first
+  };
+  std::vector<piece> pieces;
+  std::vector<std::string> selectors;  ///< by stream
+};
+
+writer::reply refused(std::string words) {
+  writer::reply made;
+  made.outcome.what = writer::request_outcome::kind::refused;
+  made.words = std::move(words);
+  made.reason = to_string(drop_reason::ingester_error);
+  return made;
+}
+
+}  // namespace
+
+writer::endpoint_settings settings_of(const writing::endpoint_arguments& endpoint) {
+  writer::endpoint_settings made;
+  made.delivery.max_in_flight = 1;  // the order of a stream's entries holds
+  made.delivery.max_size = static_cast<std::uint64_t>(endpoint.batch_size.bytes);
+  made.delivery.deadline = endpoint.batch_wait;
+  made.delivery.min_backoff = endpoint.min_backoff_period;
+  made.delivery.max_backoff = endpoint.max_backoff_period;
+  made.delivery.randomization = 0.5;
+  made.delivery.max_retries = static_cast<unsigned>(endpoint.max_backoff_retries);
+  made.max_pending_size = static_cast<std::uint64_t>(endpoint.queue.capacity.bytes);
+  return made;
+}
+
+push_protocol::~push_protocol() {
+  if (session_) context_.shared().http.cancel_all(session_);
+}
+
+result<void> push_protocol::update(const writing::endpoint_arguments& arguments, const telemetry::label_set& external,
+                                   std::size_t max_streams) {
+  if (!session_ || !(arguments.client == arguments_.client)) {
+    auto options = http_client::to_options(arguments.client);
+    options.user_agent = context_.shared().user_agent;
+    auto session = context_.shared().http.open(std::move(options));
+    if (!session) return tl::unexpected(session.error());
+    session_ = std::move(*session);
+  }
+  const auto url = http::parse_url(arguments.url);
+  if (!url) return tl::unexpected(url.error());
+  host_ = url->host + (url->explicit_port ? ":" + std::to_string(url->port) : "");
+  arguments_ = arguments;
+  external_ = external;
+  max_streams_ = max_streams;
+  if (tenants_.empty()) tenants_.emplace_back();
+  for (std::size_t i = 0; i < tenants_.size(); ++i) {
+    if (i == 0) tenants_[i].name = arguments.tenant_id;
+    tenants_[i].metrics = metrics_.of(host_, tenants_[i].name);
+  }
+  return {};
+}
+
+std::uint32_t push_protocol::route_of(const telemetry::label_set& stream) {
+  const auto own = stream.get(tenant_label);
+  const auto name = own.empty() ? external_.get(tenant_label) : own;
+  if (name.empty() || name == arguments_.tenant_id) return 0;
+  if (const auto known = routes_.find(name); known != routes_.end()) return known->second;
+  const auto route = static_cast<std::uint32_t>(tenants_.size());
+  tenants_.push_back({std::string(name), metrics_.of(host_, std::string(name))});
+  routes_.emplace(name, route);
+  return route;
+}
+
+writer::prepared push_protocol::prepare(const telemetry::batch_ref& batch) {
+  const auto& in = static_cast<const telemetry::logs_batch&>(*batch);
+  auto how = std::make_shared<prepared_logs>();
+  writer::prepared made;
+  const auto most = std::min<std::size_t>(piece_bytes, static_cast<std::size_t>(arguments_.batch_size.bytes));
+  for (std::uint32_t s = 0; s < in.streams().size(); ++s) {
+    const auto& [labels, begin, end] = in.streams()[s];
+    how->selectors.push_back(stream_labels(*labels, external_));
+    const auto route = route_of(*labels);
+    for (auto i = begin; i < end; ++i) {
+      const auto size = size_of(in.at(i));
+      if (made.pieces.empty() || made.pieces.back().route != route || made.pieces.back().size + size > most) {
+        how->pieces.push_back({i, i, s});
+        made.pieces.push_back({0, 0, route});
+      }
+      how->pieces.back().end = i + 1;
+      made.pieces.back().items += 1;
+      made.pieces.back().size += static_cast<std::uint32_t>(size);
+      made.timestamp_ms = std::max(made.timestamp_ms, in.at(i).timestamp_ns / 1'000'000);
+    }
+  }
+  made.how = std::move(how);
+  return made;
+}
+
+writer::body_ref push_protocol::build(std::span<const writer::part> parts) {
+  push_builder request;
+  std::uint64_t left_out = 0;
+  for (const auto& [batch, how, piece] : parts) {
+    const auto& in = static_cast<const telemetry::logs_batch&>(*batch);
+    const auto& prepared = *static_cast<const prepared_logs*>(how);
+    auto [i, end, s] = prepared.pieces[piece];
+    for (; i < end; ++i) {
+      while (i >= in.streams()[s].end)
+        ++s;
+      const auto& selector = prepared.selectors[s];
+      if (max_streams_ > 0 && request.streams() >= max_streams_ && !request.has(selector)) {
+        ++left_out;
+      } else {
+        request.add(selector, in.at(i));
+      }
+    }
+  }
+  return std::make_shared<const writer::request_body>(writer::request_body{request.finish(), left_out});
+}
+
+http::request push_protocol::request_of(const writer::body_ref& body, const std::string& tenant) const {
+  using std::chrono::milliseconds;
+  http::request request;
+  request.method = "POST";
+  request.url = arguments_.url;
+  request.headers = {{"Content-Type", "application/x-protobuf"}, {"Content-Encoding", "snappy"}};
+  if (!tenant.empty()) request.headers.emplace_back("X-Scope-OrgID", tenant);
+  for (const auto& [name, value] : arguments_.headers)
+    request.headers.emplace_back(name, value);
+  request.body = writer::bytes_of(body);
+  request.timeout = std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(arguments_.remote_timeout));
+  request.max_body_bytes = most_answer_bytes;
+  return request;
+}
+
+void push_protocol::send(writer::body_ref body, std::uint32_t route, unsigned attempt, when_done done) {
+  const auto& to = tenants_[route];
+  if (!to.name.empty() && !http::valid_header("X-Scope-OrgID", to.name))
+    return done(refused("the tenant can't be sent in a header"));
+  if (attempt > 0) to.metrics->retried();
+  auto request = request_of(body, to.name);
+  context_.shared().http.submit(
+      session_, std::move(request),
+      [done = std::move(done), body, metrics = to.metrics, retry_on_429 = arguments_.retry_on_http_429,
+       &time = context_.shared().time](const http::response& answer) {
+        auto reply = writer::reply_of(answer, writer::classify_answer(answer, retry_on_429, time.wall_ms()));
+        metrics->answered(reply.status, reply.took, body->bytes.size());
+        reply.reason = to_string(reason_of(reply.status, reply.words));
+        if (reply.outcome.what == writer::request_outcome::kind::delivered && body->left_out > 0) {
+          reply.outcome.rejected = body->left_out;
+          reply.reason = to_string(drop_reason::stream_limited);
+          reply.words = "more streams in a request than max_streams allows";
+        }
+        done(std::move(reply));
+      });
+}
+
+void push_protocol::on_delivered(const writer::delivered_request& what) {
+  tenants_[what.route].metrics->sent(what.items, what.bytes);
+}
+
+void push_protocol::on_dropped(const writer::request_body& body, std::uint32_t route, std::uint64_t items,
+                               const writer::reply& how) {
+  const bool whole = how.outcome.what != writer::request_outcome::kind::delivered;
+  tenants_[route].metrics->dropped(how.reason, items, whole ? body.bytes.size() : 0);
+}
+
+std::string push_protocol::url() const {
+  return http::redacted_url(arguments_.url);
+}
+
+}  // namespace troupe::loki

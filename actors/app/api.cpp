@@ -131,7 +131,9 @@ http::request_handler make_api(collector& of) {
     routes->add(method, "/-/reload", [&of](const server_request&, answer_ref answer) { reload(of, answer); });
   }
   get("/api/v0/web/components", [](collector& c, const server_request&, const answer_ref& a) {
-    a->respond(200, json, components_json(c.components().components()));
+    auto all = c.components().components();
+    std::erase_if(all, [](const auto& one) { return one.block; });
+    a->respond(200, json, components_json(all));
   });
   below(components_prefix, [](collector& c, const server_request& r, const answer_ref& a) {
     component(c, r.path.substr(std::string_view(components_prefix).size()), a);

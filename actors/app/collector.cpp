@@ -11,7 +11,6 @@
 
 #include "actors/app/api.hpp"
 #include "actors/app/components.hpp"
-#include "actors/app/logging_block.hpp"
 
 namespace troupe::app {
 
@@ -76,13 +75,11 @@ struct collector::load_metrics {
 
 collector::collector(const run_options& options) : options_(options) {
   raise_file_limit();
-  log_ = std::make_shared<runtime::log_subscriber>();
-  events_.subscribe(log_);
   process_ = std::make_unique<runtime::process_metrics>(metrics_, TROUPE_VERSION);
   client_ = std::make_unique<http::client>();
   blocking_ = std::make_unique<runtime::blocking_pool>(2);
   add_components(registry_);
-  registry_.add(logging_block(*log_));
+  add_blocks(registry_, own_);
   services_ = std::make_unique<runtime::services>(runtime::services{
       *client_, events_, metrics_, tracing_, *blocking_, clocks_, options_.storage_path,
       [this] { return server_->address(); }, options_.memory_address, host_name(), "Troupe/" TROUPE_VERSION});
@@ -147,8 +144,11 @@ runtime::load_result collector::load() {
 
 void collector::loaded(const runtime::load_result& result, const std::string& hash, std::chrono::nanoseconds took) {
   auto& counts = *load_metrics_;
-  const runtime::event_header header{.origin = runtime::event_origin::controller};
+  const auto& span = result.span;
+  const runtime::event_header header{
+      .origin = runtime::event_origin::controller, .trace = span.self, .parent = span.parent};
   if (!result.ok()) {
+    own_.log->begin(events_);
     counts.successful.set(0);
     counts.failures.add();
     std::string text;
@@ -172,9 +172,10 @@ void collector::stop(std::string_view why) {
   if (std::exchange(stopped_, true)) return;
   const auto began = clocks_.now();
   events_.publish({}, runtime::shutdown_begun{why});
-  controller_->stop();
-  if (server_) server_->stop();
-  events_.publish({}, runtime::shutdown_ended{true, clocks_.now() - began});
+  controller_->stop([&](bool drained) {
+    if (server_) server_->stop();
+    events_.publish({}, runtime::shutdown_ended{drained, clocks_.now() - began});
+  });
 }
 
 }  // namespace troupe::app

@@ -5,12 +5,12 @@
 #include <memory>
 #include <string>
 
+#include "actors/app/components.hpp"
 #include "actors/app/options.hpp"
 #include "actors/runtime/blocking_pool.hpp"
 #include "actors/runtime/clocks.hpp"
 #include "actors/runtime/controller.hpp"
 #include "actors/runtime/event_bus.hpp"
-#include "actors/runtime/log_subscriber.hpp"
 #include "actors/runtime/own_metrics.hpp"
 #include "actors/runtime/process_metrics.hpp"
 #include "actors/runtime/tracing.hpp"
@@ -49,7 +49,7 @@ class collector {
   run_options options_;
   runtime::clocks clocks_;
   runtime::event_bus events_;
-  std::shared_ptr<runtime::log_subscriber> log_;
+  own_telemetry own_{events_};
   runtime::own_metrics metrics_;
   runtime::tracer tracing_;
   std::unique_ptr<runtime::process_metrics> process_;

@@ -1,5 +1,6 @@
 #include "actors/app/components.hpp"
 
+#include "actors/logging/logging.hpp"
 #include "actors/loki/echo/echo.hpp"
 #include "actors/loki/write/write.hpp"
 #include "actors/prometheus/exporter_self/exporter_self.hpp"
@@ -18,6 +19,10 @@ void add_components(runtime::registry& to) {
   to.add(runtime::define<loki::write>(loki::writing::schema()));
   to.add(runtime::define<loki::echo>(loki::echoing::schema()));
   to.add(runtime::define<store::local>(store::storing::schema()));
+}
+
+void add_blocks(runtime::registry& to, const own_telemetry& of) {
+  to.add(logging::definition(of.log, of.events));
 }
 
 }  // namespace troupe::app

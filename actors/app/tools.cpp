@@ -8,7 +8,6 @@
 #include <iterator>
 
 #include "actors/app/components.hpp"
-#include "actors/app/logging_block.hpp"
 #include "actors/runtime/graph.hpp"
 #include "actors/runtime/controller.hpp"
 #include "actors/runtime/events.hpp"
@@ -27,6 +26,17 @@ int fail(const std::string& message) {
   return 1;
 }
 
+/// All that a configuration may name, with nothing running.
+struct everything {
+  everything() {
+    add_components(kinds);
+    add_blocks(kinds, own);
+  }
+  runtime::event_bus events;
+  own_telemetry own{events};
+  runtime::registry kinds;
+};
+
 }  // namespace
 
 int validate(const command& asked) {
@@ -35,11 +45,7 @@ int validate(const command& asked) {
   config::diagnostics all;
   const auto what = runtime::configuration::parse(*sources, all);
   if (!all.has_errors()) {
-    runtime::registry kinds;
-    runtime::log_subscriber log;
-    add_components(kinds);
-    kinds.add(logging_block(log));
-    all.add(runtime::validate(what, kinds, {asked.run.stability}));
+    all.add(runtime::validate(what, everything().kinds, {asked.run.stability}));
   }
   if (all.empty()) return 0;
   all.sort();
@@ -81,26 +87,25 @@ int format(const command& asked) {
 int list_components(const command& asked) {
   if (asked.events) {
     for (const auto& one : runtime::event_types()) {
-      std::printf("%-24.*s %-6.*s %.*s\n", static_cast<int>(one.name.size()), one.name.data(),
-                  static_cast<int>(to_string(one.level).size()), to_string(one.level).data(),
-                  static_cast<int>(one.message.size()), one.message.data());
+      std::string fields;
+      for (const auto name : one.fields)
+        (fields += fields.empty() ? "" : ", ") += name;
+      const auto level = to_string(one.level);
+      std::printf("%-24.*s %-6.*s %-14s \"%.*s\" %s\n", static_cast<int>(one.name.size()), one.name.data(),
+                  static_cast<int>(level.size()), level.data(), one.span != nullptr ? one.span : "-",
+                  static_cast<int>(one.message.size()), one.message.data(), fields.c_str());
     }
     return 0;
   }
-  runtime::registry kinds;
-  runtime::log_subscriber log;
-  add_components(kinds);
-  kinds.add(logging_block(log));
+  const everything all;
+  const auto& kinds = all.kinds;
   if (asked.name.empty()) {
     for (const auto& [name, one] : kinds.all())
-      std::printf("%-28s %s\n", name.c_str(), one.schema->doc().c_str());
-    for (const auto& [name, one] : kinds.settings())
       std::printf("%-28s %s\n", name.c_str(), one.schema->doc().c_str());
     return 0;
   }
   const config::component_schema* schema = nullptr;
   if (const auto* one = kinds.find(asked.name)) schema = one->schema;
-  if (const auto* one = kinds.find_setting(asked.name)) schema = one->schema;
   if (!schema) return fail("there is no component \"" + asked.name + "\"; troupe components lists them all");
   std::fputs(schema->documentation().c_str(), stdout);
   return 0;

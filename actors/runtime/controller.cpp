@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <future>
 #include <set>
 
 #include "actors/runtime/controller_metrics.hpp"
+#include "actors/runtime/countdown.hpp"
 #include "actors/runtime/event_bus.hpp"
 #include "actors/runtime/events.hpp"
 
@@ -14,33 +14,8 @@ namespace troupe::runtime {
 
 namespace {
 
-/// Waits until so many things have been said to be done, or a deadline.
-class countdown {
- public:
-  explicit countdown(std::size_t count) : left_(count) {}
-  void done() {
-    std::lock_guard lock(mutex_);
-    if (--left_ == 0) all_.notify_all();
-  }
-  bool wait_for(clock_duration longest) {
-    std::unique_lock lock(mutex_);
-    return all_.wait_for(lock, longest, [this] { return left_ == 0; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable all_;
-  std::size_t left_;
-};
-
-/// Calls when the last copy of it goes, run or dropped.
-std::function<void()> once_gone(std::function<void()> what) {
-  auto held = std::shared_ptr<void>(nullptr, [what = std::move(what)](void*) { what(); });
-  return [held]() mutable { held.reset(); };
-}
-
-event_header header_of() {
-  return {.component_id = "", .origin = event_origin::controller};
+event_header header_of(const work& during = {}) {
+  return {.component_id = "", .origin = event_origin::controller, .trace = during.self, .parent = during.parent};
 }
 
 std::string decode_text(const config::diagnostics& why) {
@@ -69,17 +44,20 @@ struct controller::inside {
   struct prepared {
     arguments_ref arguments;
     config::value exports;
-    std::shared_ptr<host> fresh;  ///< null: there is one already, or it is a setting
+    std::shared_ptr<host> fresh;  ///< null: there is one already
   };
   using prepared_nodes = std::map<std::string, prepared>;
 
   load_result load(std::shared_ptr<const configuration> what);
-  void evaluate(const graph& next, prepared_nodes& made, config::diagnostics& out);
-  void apply(graph next, prepared_nodes made, config::diagnostics& out);
-  void end(const std::vector<std::string>& rank, const std::string& reason);
+  void evaluate(const graph& next, prepared_nodes& made, load_result& out);
+  void apply(graph next, prepared_nodes made);
+  void configure(const prepared_nodes& made);
+  [[nodiscard]] std::shared_ptr<countdown> run(const graph& next, prepared_nodes& made);
+  bool end(const std::vector<std::string>& rank, const std::string& reason);
+  bool end_all(std::set<std::string> which);
   void forget(const std::string& id);
   void exports_changed(const std::string& id, config::value value, time_point when);
-  void evaluate_again(const std::string& id, time_point since);
+  void evaluate_again(const std::string& id, time_point since, const work& span);
   void publish_view();
   void collect_views();
   void collect_edges();
@@ -89,7 +67,7 @@ struct controller::inside {
   };
   using edge_list = std::vector<edge>;
   [[nodiscard]] const edge_list& edges_of_page() const;
-  void stop();
+  void stop(const std::function<void(bool)>& farewell);
   std::shared_ptr<const std::vector<component_view>> view() const {
     std::lock_guard lock(mutex);
     return views;
@@ -116,19 +94,21 @@ struct controller::inside {
 
 load_result controller::inside::load(std::shared_ptr<const configuration> what) {
   load_result result;
+  result.span = shared.tracing.begin(event_kind<config_loaded>::span);
   graph next(std::move(what), kinds, options.language, result.diagnostics);
   if (!result.ok()) return result;
   const auto busy = metrics.evaluating();
   prepared_nodes made;
-  evaluate(next, made, result.diagnostics);
+  evaluate(next, made, result);
   if (!result.ok()) return result;  // what was prepared goes; nobody has seen it
-  apply(std::move(next), std::move(made), result.diagnostics);
+  apply(std::move(next), std::move(made));
   ready = true;
   return result;
 }
 
 /// Decodes every block in order and prepares what is new; nothing that runs is touched.
-void controller::inside::evaluate(const graph& next, prepared_nodes& made, config::diagnostics& out) {
+void controller::inside::evaluate(const graph& next, prepared_nodes& made, load_result& result) {
+  auto& out = result.diagnostics;
   std::map<std::string, config::value> values;
   for (const auto& id : next.order()) {
     const auto& node = *next.find(id);
@@ -141,62 +121,75 @@ void controller::inside::evaluate(const graph& next, prepared_nodes& made, confi
     config::diagnostics own;
     prepared one;
     const auto began = shared.time.now();
+    const auto span = shared.tracing.part_of(result.span.self);
     one.arguments = node.schema().decode(*node.block, next.scope_of(node, values), own);
     if (own.has_errors()) {
       out.add(own);
       continue;
     }
-    if (node.component) {
-      const component_place place{id, shared};
-      const auto at = components.find(id);
-      if (at != components.end() && at->second.exports_by_itself) {
-        one.exports = exports.at(id);
-      } else if (node.component->exports) {
-        one.exports = node.component->exports(place, one.arguments.get());
-      } else {
-        one.exports = config::object();
-      }
-      if (at == components.end()) {
-        one.fresh = std::make_shared<host>(id, *node.component, shared);
-        if (const auto ok = one.fresh->prepare(one.arguments); !ok) {
-          out.error(node.block->head(), "Failed to build component: " + ok.error().message);
-          continue;
-        }
+    const component_place place{id, shared};
+    const auto at = components.find(id);
+    if (at != components.end() && at->second.exports_by_itself) {
+      one.exports = exports.at(id);
+    } else if (node.component->exports) {
+      one.exports = node.component->exports(place, one.arguments.get());
+    } else {
+      one.exports = config::object();
+    }
+    if (at == components.end()) {
+      one.fresh = std::make_shared<host>(id, *node.component, shared);
+      if (const auto ok = one.fresh->prepare(one.arguments); !ok) {
+        out.error(node.block->head(), "Failed to build component: " + ok.error().message);
+        continue;
       }
     }
-    shared.events.publish(header_of(), runtime::evaluated{id, shared.time.now() - began});
+    shared.events.publish(header_of(span), runtime::evaluated{id, shared.time.now() - began});
     values[id] = one.exports;
     made.emplace(id, std::move(one));
   }
 }
 
-/// The switch: what is gone ends, what is kept is updated, what is new starts.
-void controller::inside::apply(graph next, prepared_nodes made, config::diagnostics& out) {
-  std::vector<std::string> gone;
+/// The switch: what is gone ends, what is kept is updated, what is new starts. Of what is gone, that to which something
+/// sends that is kept ends last, when that sends elsewhere: so nothing is sent to what has ended.
+void controller::inside::apply(graph next, prepared_nodes made) {
+  std::set<std::string> sent_to;
+  std::vector<std::string> gone, gone_late;
   const auto& order = current.order();
   for (auto at = order.rbegin(); at != order.rend();
        ++at) {  // those that refer to others first: sources before writers
-    if (components.contains(*at) && !made.contains(*at)) gone.push_back(*at);
+    const bool stays = made.contains(*at);
+    const bool late = sent_to.contains(*at);
+    if (!stays && components.contains(*at)) (late ? gone_late : gone).push_back(*at);
+    const auto& uses = current.find(*at)->uses;
+    if (stays || late) sent_to.insert(uses.begin(), uses.end());
   }
   for (const auto& id : gone)
     end({id}, "component_removed");
+  configure(made);
+  const auto updated = run(next, made);
+  if (!gone_late.empty()) updated->wait_for(options.drain_deadline);
+  for (const auto& id : gone_late)
+    end({id}, "component_removed");
+  current = std::move(next);
+  publish_view();
+}
 
-  for (const auto& [name, setting] : kinds.settings()) {
+void controller::inside::configure(const prepared_nodes& made) {
+  for (const auto& [name, kind] : kinds.all()) {
+    if (!kind.configure) continue;
     const auto at = made.find(name);
-    const auto arguments = at != made.end() ? at->second.arguments : setting.schema->default_arguments();
-    if (const auto ok = setting.apply(arguments); !ok) {
-      const auto* node = next.find(name);
-      out.warning(node ? node->block->head() : config::range{},
-                  "Failed to evaluate node for config block: " + ok.error().message);
-    }
+    kind.configure(at != made.end() ? at->second.arguments : kind.schema->default_arguments());
   }
+}
 
+/// Starts what is new and updates what has changed; the countdown is at its end when all updates are done.
+std::shared_ptr<countdown> controller::inside::run(const graph& next, prepared_nodes& made) {
+  auto updating = std::make_shared<countdown>(1);
   exports.clear();
   for (const auto& id : next.order()) {
     const auto& node = *next.find(id);
     auto& one = made.at(id);
     exports[id] = one.exports;
-    if (!node.component) continue;
     if (one.fresh) {
       actors.add(one.fresh, [this](const std::string& whose, config::value value) {
         const auto when = shared.time.now();
@@ -204,18 +197,23 @@ void controller::inside::apply(graph next, prepared_nodes made, config::diagnost
       });
       actors.post(id, [h = one.fresh] { h->start(); });
       components[id] = {one.fresh, one.arguments, false};
-      metrics.prepare(id);
+      if (!node.component->once) metrics.prepare(id);
     } else if (auto& kept = components.at(id); !node.schema().equal(kept.arguments, one.arguments)) {
       kept.arguments = one.arguments;
-      actors.post(id, [h = kept.of, a = one.arguments] { h->update(a); });
+      updating->expect();
+      actors.post(id, [h = kept.of, a = one.arguments, done = once_gone([updating] { updating->done(); })]() mutable {
+        h->update(a);
+        done();
+      });
     }
   }
-  current = std::move(next);
-  publish_view();
+  updating->done();
+  return updating;
 }
 
-/// Ends these together: each finishes what it has, within the deadline; then it is stopped and forgotten.
-void controller::inside::end(const std::vector<std::string>& rank, const std::string& reason) {
+/// Ends these together: each finishes what it has, within the deadline; then it is stopped and forgotten. Returns
+/// whether all were in time.
+bool controller::inside::end(const std::vector<std::string>& rank, const std::string& reason) {
   std::string names;
   for (const auto& id : rank)
     names += (names.empty() ? "" : ", ") + id;
@@ -223,7 +221,8 @@ void controller::inside::end(const std::vector<std::string>& rank, const std::st
   for (const auto& id : rank) {
     actors.post(id, [h = components.at(id).of, waiting] { h->finish([waiting] { waiting->done(); }); });
   }
-  if (!waiting->wait_for(options.drain_deadline)) {
+  const bool drained = waiting->wait_for(options.drain_deadline);
+  if (!drained) {
     shared.events.publish(header_of(), watchdog_fired{"draining " + names, options.drain_deadline});
   }
   auto stopping = std::make_shared<countdown>(rank.size());
@@ -237,6 +236,7 @@ void controller::inside::end(const std::vector<std::string>& rank, const std::st
   if (!stopping->wait_for(patience)) shared.events.publish(header_of(), watchdog_fired{"stopping " + names, patience});
   for (const auto& id : rank)
     forget(id);
+  return drained;
 }
 
 void controller::inside::forget(const std::string& id) {
@@ -255,14 +255,13 @@ void controller::inside::exports_changed(const std::string& id, config::value va
   exports[id] = std::move(value);
   if (const auto* node = current.find(id)) {
     for (const auto& user : node->used_by)
-      evaluate_again(user, when);
+      evaluate_again(user, when, shared.tracing.begin(event_kind<runtime::evaluated>::span));
   }
   publish_view();
 }
 
-void controller::inside::evaluate_again(const std::string& id, time_point since) {
+void controller::inside::evaluate_again(const std::string& id, time_point since, const work& span) {
   const auto& node = *current.find(id);
-  if (!node.component) return;
   auto& one = components.at(id);
   const auto began = shared.time.now();
   config::diagnostics why;
@@ -274,10 +273,10 @@ void controller::inside::evaluate_again(const std::string& id, time_point since)
     one.of->status().change([&](auto& view) {
       view.evaluation = {health_state::unhealthy, text, shared.time.wall_ms()};
     });
-    shared.events.publish(header_of(), evaluation_failed{id, decode_text(why), now - began});
+    shared.events.publish(header_of(span), evaluation_failed{id, decode_text(why), now - began});
     return;
   }
-  shared.events.publish(header_of(), runtime::evaluated{id, now - began});
+  shared.events.publish(header_of(span), runtime::evaluated{id, now - began});
   if (node.schema().equal(one.arguments, arguments)) return;
   one.arguments = arguments;
   actors.post(id, [h = one.of, arguments] { h->update(arguments); });
@@ -286,7 +285,7 @@ void controller::inside::evaluate_again(const std::string& id, time_point since)
   if (exports.at(id) == value) return;
   exports[id] = std::move(value);
   for (const auto& user : node.used_by)
-    evaluate_again(user, since);  // ends: the graph has no cycles
+    evaluate_again(user, since, shared.tracing.part_of(span.self));  // ends: the graph has no cycles
 }
 
 void controller::inside::publish_view() {
@@ -295,7 +294,8 @@ void controller::inside::publish_view() {
     const auto* node = current.find(id);
     if (!node) continue;
     next->push_back({id, node->block->full_name(), node->block->label, node->uses, node->used_by,
-                     node->schema().to_json(one.arguments), config::exports_json(exports.at(id)), one.of});
+                     node->schema().to_json(one.arguments), config::exports_json(exports.at(id)), one.of,
+                     node->component->once});
   }
   std::lock_guard lock(mutex);
   views = std::move(next);
@@ -305,8 +305,9 @@ void controller::inside::publish_view() {
 void controller::inside::collect_views() {
   metrics.collect("alloy_component_controller_running_components", metric_type::gauge, "Components by health.", [this] {
     std::map<health_state, double> count;
-    for (const auto& one : *view())
-      ++count[one.running->status().get().overall().state];
+    for (const auto& one : *view()) {
+      if (!one.block) ++count[one.running->status().get().overall().state];
+    }
     std::vector<measured> all;
     for (const auto& [state, number] : count)
       all.push_back({{{"health_type", std::string(to_string(state))}}, number});
@@ -400,24 +401,47 @@ void controller::inside::collect_edges() {
         [](const ledger& l) { return l.resent; });
 }
 
-void controller::inside::stop() {
-  if (std::exchange(stopped, true)) return;
-  // Rank by rank: what nobody refers to first, that is, sources; writers last.
-  std::set<std::string> left;
-  for (const auto& [id, one] : components)
-    left.insert(id);
-  while (!left.empty()) {
+/// Rank by rank: what nobody of them refers to first, that is, sources; writers last.
+bool controller::inside::end_all(std::set<std::string> which) {
+  bool drained = true;
+  while (!which.empty()) {
     std::vector<std::string> rank;
-    for (const auto& id : left) {
+    for (const auto& id : which) {
       const auto* node = current.find(id);
       const bool used = node && std::any_of(node->used_by.begin(), node->used_by.end(),
-                                            [&](const auto& user) { return left.contains(user); });
+                                            [&](const auto& user) { return which.contains(user); });
       if (!used) rank.push_back(id);
     }
-    end(rank, "shutdown");
+    drained = end(rank, "shutdown") && drained;
     for (const auto& id : rank)
-      left.erase(id);
+      which.erase(id);
   }
+  return drained;
+}
+
+/// A component has the highest end_rank of those that send to it, over whatever way.
+void controller::inside::stop(const std::function<void(bool)>& farewell) {
+  if (std::exchange(stopped, true)) return;
+  std::map<std::string, unsigned> rank_of;
+  std::set<unsigned> ranks{0};
+  for (auto at = current.order().rbegin(); at != current.order().rend(); ++at) {
+    const auto& node = *current.find(*at);
+    auto& own = rank_of[*at];
+    own = std::max(own, node.component->end_rank);
+    ranks.insert(own);
+    for (const auto& used : node.uses)
+      rank_of[used] = std::max(rank_of[used], own);
+  }
+  bool drained = true;
+  for (const auto rank : ranks) {
+    std::set<std::string> which;
+    for (const auto& [id, one] : components) {
+      if (rank_of[id] == rank) which.insert(id);
+    }
+    if (rank > 0 && rank == *ranks.rbegin() && farewell) farewell(drained);
+    drained = end_all(std::move(which)) && drained;
+  }
+  if (*ranks.rbegin() == 0 && farewell) farewell(drained);
   publish_view();
 }
 
@@ -438,10 +462,10 @@ load_result controller::load(std::shared_ptr<const configuration> what) {
   return said.get_future().get();
 }
 
-void controller::stop() {
+void controller::stop(const std::function<void(bool)>& farewell) {
   std::promise<void> over;
   inside_->thread->post([&] {
-    inside_->stop();
+    inside_->stop(farewell);
     over.set_value();
   });
   over.get_future().wait();

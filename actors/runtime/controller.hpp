@@ -20,10 +20,12 @@ struct component_view {
   std::vector<std::string> uses, used_by;
   std::string arguments_json, exports_json;  ///< in the API's form, as of the last evaluation
   std::shared_ptr<host> running;
+  bool block = false;  ///< a configuration block (`logging`), not a component
 };
 
 struct load_result {
   config::diagnostics diagnostics;
+  work span;  ///< of the load
   [[nodiscard]] bool ok() const { return !diagnostics.has_errors(); }
 };
 
@@ -45,8 +47,9 @@ class controller {
   void load(std::shared_ptr<const configuration> what, std::function<void(const load_result&)> done);
   [[nodiscard]] load_result load(std::shared_ptr<const configuration> what);  ///< waits
 
-  /// Sources first, each rank with its deadline; returns when all have ended.
-  void stop();
+  /// Sources first, each rank with its deadline; returns when all have ended. `farewell` is called in the controller's
+  /// thread before those end that tell of the others (registry, end_rank), with whether all before them ended in time.
+  void stop(const std::function<void(bool drained)>& farewell = nullptr);
 
   /// All components, sorted by id, as of now. Any thread.
   [[nodiscard]] std::vector<component_view> components() const;

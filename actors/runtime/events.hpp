@@ -394,6 +394,16 @@ struct event_kind<watchdog_fired> : event_at<log_level::error> {
   static constexpr std::tuple fields{field("what", &watchdog_fired::what), field("waited", &watchdog_fired::waited)};
 };
 
+/// Lines of the own log that nobody took in time.
+struct log_entries_lost {
+  std::uint64_t entries = 0;
+};
+template <>
+struct event_kind<log_entries_lost> : event_at<log_level::warn> {
+  static constexpr std::string_view message = "log lines did not go to write_to";
+  static constexpr std::tuple fields{field("lines", &log_entries_lost::entries)};
+};
+
 /// The rest of what was published before anybody listened; `events` older ones had to go.
 struct early_events_lost {
   std::uint64_t events = 0;
@@ -427,7 +437,8 @@ using all_events =
                config_load_failed, config_reload_requested, batch_delivered, batch_retried, endpoint_recovered,
                batch_dropped, journal_opened, journal_appended, journal_damaged, journal_data_lost, scrape_failed,
                scrape_recovered, scrape_finished, target_limit_exceeded, log_entry_received, http_listening,
-               http_request_failed, shutdown_begun, shutdown_ended, watchdog_fired, early_events_lost, message>;
+               http_request_failed, shutdown_begun, shutdown_ended, watchdog_fired, log_entries_lost, early_events_lost,
+               message>;
 
 /// All kinds, in the order of all_events.
 [[nodiscard]] std::span<const event_type> event_types();

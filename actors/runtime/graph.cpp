@@ -49,23 +49,22 @@ graph::graph(std::shared_ptr<const configuration> of, const registry& kinds, con
 
 void graph::declare(const config::ast::block& block, const registry& kinds, const language_limits& limits,
                     config::diagnostics& out) {
-  graph_node node{block.id(), &block, nullptr, nullptr, {}, {}};
+  graph_node node{block.id(), &block, nullptr, {}, {}};
   const std::string name = block.full_name();
-  node.setting = kinds.find_setting(name);
-  if (!node.setting) node.component = kinds.find(name);
-  if (!node.setting && !node.component) {
+  node.component = kinds.find(name);
+  if (!node.component) {
     out.error(block.head(), "cannot find the definition of component name \"" + name + "\"");
     return;
   }
-  if (node.component && block.label.empty()) {
+  if (!node.component->once && block.label.empty()) {
     out.error(block.head(), "component \"" + name + "\" must have a label");
     return;
   }
-  if (node.setting && !block.label.empty()) {
+  if (node.component->once && !block.label.empty()) {
     out.error(block.label_where, "block \"" + name + "\" does not support specifying labels");
     return;
   }
-  if (node.component && node.schema().level() < limits.minimum_stability) {
+  if (node.schema().level() < limits.minimum_stability) {
     out.error(block.head(), "component \"" + name + "\" is at stability level \"" +
                                 std::string(to_string(node.schema().level())) +
                                 "\", which is below the minimum allowed stability level \"" +
@@ -77,7 +76,7 @@ void graph::declare(const config::ast::block& block, const registry& kinds, cons
   const auto [at, fresh] = nodes_.emplace(node.id, node);
   if (fresh) return;
   const auto& first = *at->second.block;
-  if (node.setting) {
+  if (node.component->once) {
     out.error(block.head(), "duplicate definition of \"" + name + "\"");
   } else {
     const auto where = first.where.first();

@@ -26,14 +26,11 @@ struct configuration {
 struct graph_node {
   std::string id;  ///< prometheus.scrape.default, logging
   const config::ast::block* block = nullptr;
-  const component_definition* component = nullptr;  ///< null: a setting
-  const setting_definition* setting = nullptr;
+  const component_definition* component = nullptr;
   std::vector<std::string> uses;     ///< ids its expressions refer to, sorted
   std::vector<std::string> used_by;  ///< the inverse, sorted
 
-  [[nodiscard]] const config::component_schema& schema() const {
-    return component ? *component->schema : *setting->schema;
-  }
+  [[nodiscard]] const config::component_schema& schema() const { return *component->schema; }
 };
 
 /// What of the language may be used (--stability.level, --feature.community-components.enabled).

@@ -20,7 +20,9 @@ class receiver final : public config::capsule {
            : of_ == telemetry::signal::logs  ? "loki.LogsReceiver"
                                              : "otelcol.Consumer";
   }
-  [[nodiscard]] std::string to_text() const override { return component_ + ".receiver"; }
+  [[nodiscard]] std::string to_text() const override {
+    return component_ + (of_ == telemetry::signal::otlp ? ".input" : ".receiver");
+  }
   [[nodiscard]] bool equals(const capsule& other) const override {
     const auto* same = dynamic_cast<const receiver*>(&other);
     return same != nullptr && same->component_ == component_ && same->of_ == of_;

@@ -18,6 +18,8 @@ struct receiver_of {
   }
 };
 using metrics_receiver = receiver_of<telemetry::signal::metrics>;
+using logs_receiver = receiver_of<telemetry::signal::logs>;
+using otlp_receiver = receiver_of<telemetry::signal::otlp>;
 
 /// Those that are there.
 template <telemetry::signal Signal>

@@ -25,38 +25,31 @@ struct component_definition {
   /// What it exports from the moment it is declared; later changes come by component_context::set_exports.
   std::function<config::value(const component_place&, const void* arguments)> exports;
   std::function<std::unique_ptr<component>(component_context&, const arguments_ref&)> make;
+
+  /// A configuration block (`logging`): at most one, without a label, and not among the components that are listed.
+  bool once = false;
+  /// Of such a block: what must hold before anything of a load starts, called in the controller's thread at each one
+  /// that succeeds; with the defaults where nobody wrote the block.
+  std::function<void(const arguments_ref&)> configure;
+  /// At the end those with a lower one go first, with all that only they send to. What tells of the others goes last.
+  unsigned end_rank = 0;
 };
 
-/// A configuration block that is no component: `logging`. There is at most one of each; without it the defaults hold.
-struct setting_definition {
-  const config::component_schema* schema = nullptr;
-  std::function<result<void>(const arguments_ref& arguments)> apply;
-};
-
-/// All kinds of components and settings, by name (`prometheus.scrape`, `logging`). Filled before the first load, read
+/// All kinds of components and blocks, by name (`prometheus.scrape`, `logging`). Filled before the first load, read
 /// only afterwards.
 class registry {
  public:
   void add(component_definition definition) {
     all_.insert_or_assign(std::string(definition.schema->name()), std::move(definition));
   }
-  void add(setting_definition definition) {
-    settings_.insert_or_assign(std::string(definition.schema->name()), std::move(definition));
-  }
   [[nodiscard]] const component_definition* find(std::string_view name) const {
     const auto at = all_.find(name);
     return at == all_.end() ? nullptr : &at->second;
   }
-  [[nodiscard]] const setting_definition* find_setting(std::string_view name) const {
-    const auto at = settings_.find(name);
-    return at == settings_.end() ? nullptr : &at->second;
-  }
   [[nodiscard]] const auto& all() const { return all_; }
-  [[nodiscard]] const auto& settings() const { return settings_; }
 
  private:
   std::map<std::string, component_definition, std::less<>> all_;
-  std::map<std::string, setting_definition, std::less<>> settings_;
 };
 
 /// A Logic derives from component, has `arguments_type`, a constructor (component_context&, std::shared_ptr<const

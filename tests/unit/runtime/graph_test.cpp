@@ -31,8 +31,9 @@ registry kinds() {
     one.schema = schema;
     all.add(one);
   }
-  setting_definition one;
+  component_definition one;
   one.schema = &setting;
+  one.once = true;
   all.add(one);
   return all;
 }

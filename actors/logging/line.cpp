@@ -1,23 +1,19 @@
-#include "actors/runtime/log_subscriber.hpp"
+#include "actors/logging/line.hpp"
 
-#include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <csignal>
-#include <ctime>
-#include <mutex>
-#include <poll.h>
-#include <spdlog/logger.h>
-#include <spdlog/sinks/base_sink.h>
-#include <unistd.h>
 
 #include "actors/runtime/hex.hpp"
 #include "config/unicode.hpp"
 #include "protocol/telemetry/number.hpp"
 
-namespace troupe::runtime {
+namespace troupe::logging {
 namespace {
 
+using runtime::event_header;
+using runtime::event_origin;
+using runtime::field_value;
+using runtime::log_level;
 using std::chrono::nanoseconds;
 
 void append_padded(std::int64_t number, unsigned digits, std::string& out) {
@@ -208,158 +204,23 @@ void write_origin(const event_header& header, line_writer& line) {
       break;
   }
   if (header.trace.trace_id == decltype(header.trace.trace_id){}) return;
-  line("trace_id", to_hex(header.trace.trace_id));
-}
-
-/// SIGPIPE does not reach this thread while it lives, and one that it caused is taken away.
-class no_broken_pipe {
- public:
-  no_broken_pipe() {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    sigset_t pending;
-    sigpending(&pending);
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  ~no_broken_pipe() {
-    if (broken && !was_pending_) {
-      const timespec now{};
-      while (sigtimedwait(&pipe_, nullptr, &now) < 0 && errno == EINTR) {
-      }
-    }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  no_broken_pipe(const no_broken_pipe&) = delete;
-  bool broken = false;
-
- private:
-  sigset_t pipe_{}, before_{};
-  bool was_pending_ = false;
-};
-
-/// Writes whole lines. A reader that stands still is waited for a moment, once; then lines are lost until it reads
-/// again.
-class descriptor_sink final : public spdlog::sinks::base_sink<std::mutex> {
- public:
-  descriptor_sink(int descriptor, const std::atomic<log_format>& format) : descriptor_(descriptor), format_(format) {}
-  std::atomic<std::uint64_t> lost{0};
-
- protected:
-  void sink_it_(const spdlog::details::log_msg& msg) override {
-    if (!rest_.empty() && !write(std::exchange(rest_, {}))) return lose();
-    if (const std::uint64_t untold = lost.load() - told_; untold > 0) {
-      std::string note;
-      line_writer line =
-          begin_line(std::chrono::system_clock::now(), log_level::warn, "log lines lost", format_.load(), note);
-      line("lines", static_cast<std::int64_t>(untold));
-      line.finish();
-      if (!write(note)) return lose();
-      told_ += untold;
-    }
-    if (!write({msg.payload.data(), msg.payload.size()})) lose();
-  }
-  void flush_() override {}
-
- private:
-  void lose() { lost.fetch_add(1); }
-
-  /// False: nothing of it was written. A line that was begun counts as written, its end waits in `rest_`.
-  bool write(std::string_view text) {
-    // POSIX, write(2): so much fits when a pipe can be written to at all.
-    constexpr std::size_t piece = 4096;
-    constexpr int patience_ms = 100;
-    no_broken_pipe guard;
-    bool begun = false;
-    while (!text.empty()) {
-      pollfd ready{descriptor_, POLLOUT, 0};
-      const int got = poll(&ready, 1, stuck_ ? 0 : patience_ms);
-      if (got < 0 && errno == EINTR) continue;
-      ssize_t done = -1;
-      if (got > 0) {
-        done = ::write(descriptor_, text.data(), std::min(text.size(), piece));
-        if (done < 0 && errno == EINTR) continue;
-        if (done < 0 && errno == EPIPE) guard.broken = true;
-        if (done < 0 && errno != EAGAIN) return false;
-      }
-      stuck_ = done <= 0;
-      if (stuck_) {
-        if (begun) rest_ = text;
-        return begun;
-      }
-      begun = true;
-      text.remove_prefix(static_cast<std::size_t>(done));
-    }
-    return true;
-  }
-
-  int descriptor_;
-  const std::atomic<log_format>& format_;
-  std::string rest_;
-  std::uint64_t told_ = 0;
-  bool stuck_ = false;
-};
-
-spdlog::level::level_enum to_spdlog(log_level level) {
-  constexpr spdlog::level::level_enum levels[] = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
-                                                  spdlog::level::err};
-  return levels[static_cast<std::size_t>(level)];
+  line("trace_id", runtime::to_hex(header.trace.trace_id));
 }
 
 }  // namespace
 
-void append_line(const event& what, log_format format, std::string& out) {
+void append_line(const runtime::event& what, log_format format, std::string& out) {
   line_writer line = begin_line(what.header().time, what.level(), what.message(), format, out);
   write_origin(what.header(), line);
   what.visit(line);
   line.finish();
 }
 
-struct log_subscriber::output {
-  output(int descriptor, const std::atomic<log_format>& format)
-      : sink(std::make_shared<descriptor_sink>(descriptor, format)), logger("events", sink) {
-    logger.set_error_handler([this](const std::string&) { sink->lost.fetch_add(1); });
-  }
-  std::shared_ptr<descriptor_sink> sink;
-  spdlog::logger logger;
-};
-
-log_subscriber::log_subscriber(log_level level, log_format format, int descriptor)
-    : output_(std::make_unique<output>(descriptor, format_)), format_(format) {
-  output_->logger.set_level(to_spdlog(level));
-}
-log_subscriber::~log_subscriber() = default;
-
-void log_subscriber::set_level(log_level level) {
-  output_->logger.set_level(to_spdlog(level));
-  interest_changed();
+void append_note(std::string_view message, std::string_view key, std::int64_t value, log_format format,
+                 std::string& out) {
+  line_writer line = begin_line(std::chrono::system_clock::now(), log_level::warn, message, format, out);
+  line(key, value);
+  line.finish();
 }
 
-log_level log_subscriber::level() const {
-  for (const log_level level : {log_level::debug, log_level::info, log_level::warn}) {
-    if (output_->logger.level() == to_spdlog(level)) return level;
-  }
-  return log_level::error;
-}
-
-event_interest log_subscriber::interest() const {
-  return event_interest().all(level());
-}
-
-void log_subscriber::on_event(const event& what) noexcept {
-  try {
-    const auto level = to_spdlog(what.level());
-    if (!output_->logger.should_log(level)) return;
-    std::string line;
-    append_line(what, format_.load(std::memory_order_relaxed), line);
-    output_->logger.log(level, spdlog::string_view_t(line.data(), line.size()));
-  } catch (...) {
-    output_->sink->lost.fetch_add(1);
-  }
-}
-
-std::uint64_t log_subscriber::lost() const {
-  return output_->sink->lost.load();
-}
-
-}  // namespace troupe::runtime
+}  // namespace troupe::logging

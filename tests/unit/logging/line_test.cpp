@@ -1,13 +1,12 @@
 #include <algorithm>
-#include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <thread>
-#include <unistd.h>
 
-#include "actors/runtime/log_subscriber.hpp"
+#include "actors/logging/line.hpp"
+#include "actors/runtime/event_bus.hpp"
 #include "tests/catch.hpp"
 
+using namespace troupe::logging;
 using namespace troupe::runtime;
 using namespace std::chrono_literals;
 
@@ -25,35 +24,6 @@ struct lines : event_subscriber {
 
 constexpr std::chrono::system_clock::time_point at(std::chrono::nanoseconds since_1970) {
   return std::chrono::system_clock::time_point(since_1970);
-}
-
-/// Two ends of a pipe.
-struct pipe_ends {
-  pipe_ends() { REQUIRE(pipe(fds) == 0); }
-  ~pipe_ends() { close_read(), close(fds[1]); }
-  pipe_ends(const pipe_ends&) = delete;
-  void close_read() {
-    if (fds[0] >= 0) close(std::exchange(fds[0], -1));
-  }
-  /// All that can be read now.
-  std::string drain() {
-    fcntl(fds[0], F_SETFL, O_NONBLOCK);
-    std::string out;
-    char some[4096];
-    for (ssize_t got = 0; (got = read(fds[0], some, sizeof some)) > 0;)
-      out.append(some, static_cast<std::size_t>(got));
-    return out;
-  }
-  int writer() const { return fds[1]; }
-  int fds[2] = {-1, -1};
-};
-
-std::vector<std::string> split(const std::string& text) {
-  std::istringstream in(text);
-  std::vector<std::string> out;
-  for (std::string line; std::getline(in, line);)
-    out.push_back(line);
-  return out;
 }
 
 }  // namespace
@@ -186,108 +156,4 @@ TEST_CASE("the JSON form has the same keys in the same order", "[event]") {
   CHECK(read["level"] == "error");
   bus.publish({}, failed{"bad\xff!"});
   CHECK(nlohmann::json::parse(out->take())["err"] == "bad\ufffd!");
-}
-
-TEST_CASE("the level decides, also after it has changed", "[event]") {
-  pipe_ends ends;
-  event_bus bus;
-  const auto log = std::make_shared<log_subscriber>(log_level::warn, log_format::logfmt, ends.writer());
-  bus.subscribe(log);
-  struct row {
-    log_level level;
-    std::size_t lines;
-  };
-  for (const auto& [level, expected] :
-       {row{log_level::error, 1}, row{log_level::debug, 4}, row{log_level::info, 3}, row{log_level::warn, 2}}) {
-    log->set_level(level);
-    CHECK(log->level() == level);
-    for (const log_level each : {log_level::debug, log_level::info, log_level::warn, log_level::error}) {
-      bus.publish({}, message{"", each, "x"});
-    }
-    CHECK(split(ends.drain()).size() == expected);
-  }
-  log->set_format(log_format::json);
-  bus.publish({}, failed{"x"});
-  CHECK(nlohmann::json::parse(ends.drain())["err"] == "x");
-}
-
-TEST_CASE("lines of many threads stay whole", "[event]") {
-  pipe_ends ends;
-  event_bus bus;
-  bus.subscribe(std::make_shared<log_subscriber>(log_level::info, log_format::logfmt, ends.writer()));
-  constexpr std::size_t threads = 4, each = 200;
-  std::vector<std::string> seen;
-  std::thread reader([&] {
-    std::string text;
-    char some[4096];
-    while (static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) < threads * each) {
-      const ssize_t got = read(ends.fds[0], some, sizeof some);
-      if (got <= 0) break;
-      text.append(some, static_cast<std::size_t>(got));
-    }
-    seen = split(text);
-  });
-  std::vector<std::thread> writers;
-  for (std::size_t t = 0; t < threads; ++t) {
-    writers.emplace_back([&bus, t] {
-      // Some longer than what a pipe takes at once.
-      const std::string text(t == 0 ? 10'000 : 50, static_cast<char>('a' + t));
-      for (std::size_t i = 0; i < each; ++i)
-        bus.publish({.time = at(1s)}, failed{text});
-    });
-  }
-  for (auto& one : writers)
-    one.join();
-  reader.join();
-  REQUIRE(seen.size() == threads * each);
-  std::map<std::string, std::size_t> counts;
-  for (const auto& line : seen)
-    ++counts[line];
-  CHECK(counts.size() == threads);
-  for (const auto& [line, count] : counts)
-    CHECK(count == each);
-}
-
-TEST_CASE("a log that nobody can read any more loses lines and nothing else", "[event]") {
-  pipe_ends ends;
-  event_bus bus;
-  const auto log = std::make_shared<log_subscriber>(log_level::info, log_format::logfmt, ends.writer());
-  bus.subscribe(log);
-  ends.close_read();
-  // SIGPIPE would end this program.
-  for (int i = 0; i < 3; ++i)
-    bus.publish({}, failed{"x"});
-  CHECK(log->lost() == 3);
-}
-
-TEST_CASE("a log that is not there loses lines and nothing else", "[event]") {
-  event_bus bus;
-  const auto log = std::make_shared<log_subscriber>(log_level::info, log_format::logfmt, 1'000'000);
-  bus.subscribe(log);
-  bus.publish({}, failed{"x"});
-  CHECK(log->lost() == 1);
-}
-
-TEST_CASE("a reader that stands still does not hold up the program, and hears what it missed", "[event]") {
-  pipe_ends ends;
-  event_bus bus;
-  const auto log = std::make_shared<log_subscriber>(log_level::info, log_format::logfmt, ends.writer());
-  bus.subscribe(log);
-  const std::string text(3000, 'x');
-  // No pipe holds so much; the last line may have been begun.
-  constexpr std::size_t published = 1000;
-  for (std::size_t i = 0; i < published; ++i)
-    bus.publish({.time = at(1s)}, failed{text});
-  const std::uint64_t lost = log->lost();
-  CHECK(lost > 0);
-  std::string read = ends.drain();
-  bus.publish({.time = at(1s)}, failed{"after"});
-  read += ends.drain();
-  const auto seen = split(read);
-  const std::string whole = "ts=1970-01-01T00:00:01Z level=error msg=\"component failed\" err=";
-  REQUIRE(seen.size() == published - lost + 2);
-  for (std::size_t i = 0; i < published - lost; ++i)
-    CHECK(seen[i] == whole + text);
-  CHECK(seen[seen.size() - 2].ends_with("level=warn msg=\"log lines lost\" lines=" + std::to_string(lost)));
-  CHECK(seen.back() == whole + "after");
 }

@@ -1,0 +1,133 @@
+#include "actors/logging/descriptor_sink.hpp"
+
+#include <poll.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/base_sink.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <mutex>
+#include <string>
+#include <utility>
+
+namespace troupe::logging {
+namespace {
+
+/// SIGPIPE does not reach this thread while it lives, and one that it caused is taken away.
+class no_broken_pipe {
+ public:
+  no_broken_pipe() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    sigset_t pending;
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~no_broken_pipe() {
+    if (broken && !was_pending_) {
+      const timespec now{};
+      while (sigtimedwait(&pipe_, nullptr, &now) < 0 && errno == EINTR) {
+      }
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  no_broken_pipe(const no_broken_pipe&) = delete;
+  bool broken = false;
+
+ private:
+  sigset_t pipe_{}, before_{};
+  bool was_pending_ = false;
+};
+
+/// Writes whole lines. A reader that stands still is waited for a moment, once; then lines are lost until it reads
+/// again.
+class whole_lines final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  whole_lines(int descriptor, const std::atomic<log_format>& format) : descriptor_(descriptor), format_(format) {}
+  std::atomic<std::uint64_t> lost{0};
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& msg) override {
+    if (!rest_.empty() && !write(std::exchange(rest_, {}))) return lose();
+    if (const std::uint64_t untold = lost.load() - told_; untold > 0) {
+      std::string note;
+      append_note("log lines lost", "lines", static_cast<std::int64_t>(untold), format_.load(), note);
+      if (!write(note)) return lose();
+      told_ += untold;
+    }
+    if (!write({msg.payload.data(), msg.payload.size()})) lose();
+  }
+  void flush_() override {}
+
+ private:
+  void lose() { lost.fetch_add(1); }
+
+  /// False: nothing of it was written. A line that was begun counts as written, its end waits in `rest_`.
+  bool write(std::string_view text) {
+    // POSIX, write(2): so much fits when a pipe can be written to at all.
+    constexpr std::size_t piece = 4096;
+    constexpr int patience_ms = 100;
+    no_broken_pipe guard;
+    bool begun = false;
+    while (!text.empty()) {
+      pollfd ready{descriptor_, POLLOUT, 0};
+      const int got = poll(&ready, 1, stuck_ ? 0 : patience_ms);
+      if (got < 0 && errno == EINTR) continue;
+      ssize_t done = -1;
+      if (got > 0) {
+        done = ::write(descriptor_, text.data(), std::min(text.size(), piece));
+        if (done < 0 && errno == EINTR) continue;
+        if (done < 0 && errno == EPIPE) guard.broken = true;
+        if (done < 0 && errno != EAGAIN) return false;
+      }
+      stuck_ = done <= 0;
+      if (stuck_) {
+        if (begun) rest_ = text;
+        return begun;
+      }
+      begun = true;
+      text.remove_prefix(static_cast<std::size_t>(done));
+    }
+    return true;
+  }
+
+  int descriptor_;
+  const std::atomic<log_format>& format_;
+  std::string rest_;
+  std::uint64_t told_ = 0;
+  bool stuck_ = false;
+};
+
+}  // namespace
+
+struct descriptor_sink::output {
+  output(int descriptor, const std::atomic<log_format>& format)
+      : sink(std::make_shared<whole_lines>(descriptor, format)), logger("events", sink) {
+    logger.set_level(spdlog::level::trace);
+    logger.set_error_handler([this](const std::string&) { sink->lost.fetch_add(1); });
+  }
+  std::shared_ptr<whole_lines> sink;
+  spdlog::logger logger;
+};
+
+descriptor_sink::descriptor_sink(int descriptor, const std::atomic<log_format>& format)
+    : output_(std::make_unique<output>(descriptor, format)) {}
+descriptor_sink::~descriptor_sink() = default;
+
+void descriptor_sink::write(std::string_view line) noexcept {
+  try {
+    output_->logger.log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+  } catch (...) {
+    output_->sink->lost.fetch_add(1);
+  }
+}
+
+std::uint64_t descriptor_sink::lost() const {
+  return output_->sink->lost.load();
+}
+
+}  // namespace troupe::logging

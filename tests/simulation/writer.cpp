@@ -157,7 +157,7 @@ void writer::take(endpoint& one) {
       witness_.complaint = directory_ + ", record " + std::to_string((*next)->number) + ": not what was written";
       return;
     }
-    writing::parcel parcel{(*next)->number, batch->lane, on_.wall_ms(), 0, {}};
+    writing::parcel parcel{(*next)->number, batch->lane, on_.wall_ms(), {}};
     for (const auto& piece : pieces_of(*batch))
       parcel.pieces.push_back({static_cast<std::uint32_t>(piece.size()), static_cast<std::uint32_t>(piece.size())});
     one.window.emplace(parcel.number, std::move(*batch));

@@ -61,7 +61,7 @@ writer::prepared remote_write_1::prepare(const telemetry::batch_ref& batch) {
   const auto encoded = encoder_->encode(in.block);
   metrics_->read(in.timestamp_ms);
   if (encoded->dropped > 0) metrics_->dropped_by_rules.add(encoded->dropped);
-  return {in.block->lane(), in.timestamp_ms, encoded->pieces, encoded, 0};
+  return {in.block->lane(), in.timestamp_ms, encoded->pieces, encoded};
 }
 
 writer::body_ref remote_write_1::build(std::span<const writer::part> parts) {
@@ -74,7 +74,7 @@ writer::body_ref remote_write_1::build(std::span<const writer::part> parts) {
   return std::make_shared<const writer::request_body>(writer::request_body{request.finish(), 0});
 }
 
-void remote_write_1::send(writer::body_ref body, std::uint64_t, unsigned attempt, when_done done) {
+void remote_write_1::send(writer::body_ref body, std::uint32_t, unsigned attempt, when_done done) {
   context_.shared().http.submit(
       session_, write_request(arguments_, writer::bytes_of(body), attempt),
       [done = std::move(done), retry_on_429 = arguments_.queue.retry_on_http_429,

@@ -26,7 +26,7 @@ class remote_write_1 final : public writer::protocol {
 
   [[nodiscard]] writer::prepared prepare(const telemetry::batch_ref& batch) override;
   [[nodiscard]] writer::body_ref build(std::span<const writer::part> parts) override;
-  void send(writer::body_ref body, std::uint64_t route, unsigned attempt, when_done done) override;
+  void send(writer::body_ref body, std::uint32_t route, unsigned attempt, when_done done) override;
   [[nodiscard]] std::string url() const override;
   void on_delivered(const writer::delivered_request& what) override;
   void on_change(const writer::delivery& now) override { metrics_->follow(now); }

@@ -20,10 +20,10 @@ struct fixture {
     make();
   }
   void make() { of = std::make_unique<delivery>(settings); }
-  void offer(std::uint64_t lane, const std::vector<std::uint32_t>& pieces, std::uint64_t route = 0) {
-    parcel one{++last, lane, wall, route, {}};
+  void offer(std::uint64_t lane, const std::vector<std::uint32_t>& pieces, std::uint32_t route = 0) {
+    parcel one{++last, lane, wall, {}};
     for (const auto size : pieces)
-      one.pieces.push_back({size, size});
+      one.pieces.push_back({size, size, route});
     of->offer(std::move(one), now);
   }
   std::vector<request_plan> all() {
@@ -360,4 +360,16 @@ TEST_CASE_METHOD(fixture, "of a request that was delivered, what the backend too
   CHECK(of->counts().delivered == 70);
   CHECK(of->counts().refused == 30);
   CHECK(of->counts().pending == 0);
+}
+
+TEST_CASE_METHOD(fixture, "a parcel of several routes becomes several requests") {
+  parcel mixed{++last, 1, wall, {{30, 30, 1}, {30, 30, 2}}};
+  of->offer(mixed, now);
+  now += settings.deadline;
+  const auto plans = all();
+  REQUIRE(plans.size() == 2);
+  CHECK(plans[0].route == 1);
+  CHECK(plans[0].items == 30);
+  CHECK(plans[1].route == 2);
+  CHECK(plans[1].items == 30);
 }

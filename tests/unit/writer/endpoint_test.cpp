@@ -45,14 +45,14 @@ struct fake_source final : batch_source {
 
 /// One request for each batch; its answers are given by hand.
 struct fake_protocol final : protocol {
-  prepared prepare(const telemetry::batch_ref&) override { return {lanes++, 0, {{1, 1}}, nullptr, 0}; }
+  prepared prepare(const telemetry::batch_ref&) override { return {lanes++, 0, {{1, 1}}, nullptr}; }
   body_ref build(std::span<const part> parts) override {
     std::string body;
     for (const auto& one : parts)
       body += static_cast<const numbered&>(*one.of).name;
     return std::make_shared<const request_body>(request_body{body, 0});
   }
-  void send(body_ref body, std::uint64_t, unsigned, when_done done) override {
+  void send(body_ref body, std::uint32_t, unsigned, when_done done) override {
     sent.emplace_back(body->bytes, std::move(done));
   }
   std::string url() const override { return "test:"; }

@@ -34,6 +34,7 @@ process::process(std::vector<std::string> command, std::string output) : output_
     const int fd = open(output_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
     dup2(fd, 1);
     dup2(fd, 2);
+    close_range(3, ~0U, 0);  // the sockets of this program's servers are its own
     execvp(arguments[0], arguments.data());
     _exit(127);
   }
@@ -121,7 +122,7 @@ void collector::ready() {
   std::smatch found;
   const bool came = eventually([&] {
     const auto log = process_->output();
-    if (!std::regex_search(log, found, std::regex("addr=(127\\.0\\.0\\.1:[0-9]+)"))) return false;
+    if (!std::regex_search(log, found, std::regex("Troupe is running: http://(127\\.0\\.0\\.1:[0-9]+)"))) return false;
     address_ = found[1];
     return get(url("/-/ready")).status == 200;
   });

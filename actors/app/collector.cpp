@@ -73,8 +73,12 @@ struct collector::load_metrics {
   std::string hash;
 };
 
-collector::collector(const run_options& options) : options_(options) {
+collector::collector(const run_options& options)
+    : options_(options),
+      own_{events_, std::make_shared<logging::own_log>(),
+           std::make_shared<tracing::own_traces>(tracing_, host_name(), TROUPE_VERSION)} {
   raise_file_limit();
+  events_.subscribe(own_.traces);
   process_ = std::make_unique<runtime::process_metrics>(metrics_, TROUPE_VERSION);
   client_ = std::make_unique<http::client>();
   blocking_ = std::make_unique<runtime::blocking_pool>(2);

@@ -49,9 +49,9 @@ class collector {
   run_options options_;
   runtime::clocks clocks_;
   runtime::event_bus events_;
-  own_telemetry own_{events_};
   runtime::own_metrics metrics_;
   runtime::tracer tracing_;
+  own_telemetry own_;
   std::unique_ptr<runtime::process_metrics> process_;
   std::unique_ptr<http::client> client_;
   std::unique_ptr<runtime::blocking_pool> blocking_;

@@ -8,6 +8,7 @@
 #include "actors/prometheus/remote_write/remote_write.hpp"
 #include "actors/prometheus/scrape/scrape.hpp"
 #include "actors/store/local/store.hpp"
+#include "actors/tracing/tracing.hpp"
 
 namespace troupe::app {
 
@@ -23,6 +24,7 @@ void add_components(runtime::registry& to) {
 
 void add_blocks(runtime::registry& to, const own_telemetry& of) {
   to.add(logging::definition(of.log, of.events));
+  to.add(tracing::definition(of.traces));
 }
 
 }  // namespace troupe::app

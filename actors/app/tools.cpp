@@ -33,7 +33,9 @@ struct everything {
     add_blocks(kinds, own);
   }
   runtime::event_bus events;
-  own_telemetry own{events};
+  runtime::tracer tracer;
+  own_telemetry own{events, std::make_shared<logging::own_log>(),
+                    std::make_shared<tracing::own_traces>(tracer, "", "")};
   runtime::registry kinds;
 };
 

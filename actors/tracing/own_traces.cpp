@@ -1,0 +1,180 @@
+#include "actors/tracing/own_traces.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+namespace troupe::tracing {
+
+namespace {
+
+using runtime::event;
+using runtime::event_header;
+using runtime::event_origin;
+using std::chrono::nanoseconds;
+
+/// Of spans in a batch: with what surrounds them, it stays below 1 MiB.
+constexpr std::size_t batch_bytes = std::size_t{512} << 10;
+/// No event has more fields.
+constexpr std::size_t most_attributes = 12;
+
+otlp::trace_builder builder_for(const std::string& host, const std::string& version) {
+  const auto instance = host + ":" + std::to_string(getpid());
+  const std::array<otlp::attribute_view, 8> resource{{{"service.name", "alloy"},
+                                                      {"service.version", std::string_view(version)},
+                                                      {"service.instance.id", std::string_view(instance)},
+                                                      {"host.name", std::string_view(host)},
+                                                      {"process.runtime.description", "C++20"},
+                                                      {"telemetry.sdk.name", "troupe"},
+                                                      {"telemetry.sdk.language", "cpp"},
+                                                      {"telemetry.sdk.version", std::string_view(version)}}};
+  return otlp::trace_builder(resource);
+}
+
+/// An event's fields as attributes; its error as the span's status.
+struct described_span {
+  explicit described_span(const event& what) {
+    const auto& header = what.header();
+    if (header.origin == event_origin::component && !header.component_id.empty()) {
+      add("alloy.component_id", header.component_id);
+      // The instrumentation scope is the kind of component: its name without the label.
+      scope = header.component_id.substr(0, header.component_id.rfind('.'));
+      scope_attributes[0] = {"alloy.component_id", scope};
+    } else {
+      scope = header.origin == event_origin::service ? header.component_id : std::string_view("controller");
+    }
+    what.visit([this](std::string_view name, const runtime::field_value& value) { add_field(name, value); });
+    if (what.level() == runtime::log_level::error) failed = true;
+  }
+
+  void add_field(std::string_view name, const runtime::field_value& value) {
+    if (name == "duration") return;  // the span's own
+    if (const auto* text = std::get_if<std::string_view>(&value)) {
+      if (name == "err") failed = true, message = *text;
+      add(name, *text);
+    } else if (const auto* whole = std::get_if<std::int64_t>(&value)) {
+      add(name, *whole);
+    } else if (const auto* real = std::get_if<double>(&value)) {
+      add(name, *real);
+    } else if (const auto* some = std::get_if<nanoseconds>(&value)) {
+      add(name, std::chrono::duration<double>(*some).count());
+    } else {
+      add(name, std::get<bool>(value));
+    }
+  }
+
+  template <class T>
+  void add(std::string_view name, T value) {
+    if (count < attributes.size()) attributes[count++] = {name, value};
+  }
+
+  std::array<otlp::attribute_view, most_attributes> attributes;
+  std::size_t count = 0;
+  std::string_view scope, message;
+  std::array<otlp::attribute_view, 1> scope_attributes;
+  bool failed = false;
+};
+
+otlp::span_kind kind_of(std::string_view name) {
+  if (name == "deliver" || name == "scrape") return otlp::span_kind::client;
+  return name == "HTTP request" ? otlp::span_kind::server : otlp::span_kind::internal;
+}
+
+}  // namespace
+
+own_traces::own_traces(runtime::tracer& tracer, const std::string& host, const std::string& version)
+    : tracer_(tracer), newest_(builder_for(host, version)) {
+  tracer_.set(runtime::ratio(1));
+}
+
+runtime::event_interest own_traces::interest() const {
+  return runtime::event_interest().sampled_spans().early(false);
+}
+
+void own_traces::configure(const settings& how) {
+  tracer_.set_propagation(how.propagates);
+  const std::lock_guard lock(mutex_);
+  // Nobody sees what is sampled: nothing is, unless others are told to sample theirs.
+  const bool seen = how.forwards || how.propagates;
+  if (!how.asks_sampler || !decided_) tracer_.set(runtime::ratio(seen ? how.fraction : 0));
+  listens_ = how.forwards;
+  if (!std::exchange(decided_, true)) decide_early(how);
+}
+
+void own_traces::decide_early(const settings& how) {
+  const runtime::ratio share(how.fraction);
+  for (const auto& one : early_) {
+    if (how.forwards && share.sample(one->header().trace)) keep(*one);
+  }
+  early_.clear();
+}
+
+void own_traces::on_event(const event& what) noexcept {
+  if (!listens_.load(std::memory_order_relaxed)) return;
+  try {
+    const std::lock_guard lock(mutex_);
+    if (decided_) return keep(what);
+    if (early_.size() == max_early) early_.pop_front(), forgotten_.fetch_add(1, std::memory_order_relaxed);
+    early_.push_back(what.keep());
+  } catch (...) {
+    forgotten_.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+void own_traces::keep(const event& what) {
+  const auto& header = what.header();
+  const described_span described(what);
+  const auto end = std::chrono::duration_cast<nanoseconds>(header.time.time_since_epoch());
+  otlp::span_view span;
+  span.trace = header.trace.trace_id;
+  span.id = header.trace.span_id;
+  span.parent = header.parent;
+  span.name = what.kind().span;
+  span.kind = kind_of(span.name);
+  span.start_ns = static_cast<std::uint64_t>((end - what.took()).count());
+  span.end_ns = static_cast<std::uint64_t>(end.count());
+  span.attributes = std::span(described.attributes).first(described.count);
+  if (described.failed) span.status = otlp::status_code::error, span.status_message = described.message;
+  const bool has_kind = !described.scope_attributes[0].key.empty();
+  newest_.add(described.scope, std::span(described.scope_attributes).first(has_kind ? 1 : 0), span);
+  if (newest_.bytes() >= batch_bytes) make_room();
+  // Under the lock: when on_spans(nullptr) has returned, nobody is called any more.
+  if (wake_ && !std::exchange(waked_, true)) wake_();
+}
+
+void own_traces::make_room() {
+  kept_.push_back(newest_.finish());
+  kept_bytes_ += kept_.back()->message.size();
+  while (kept_bytes_ > max_kept_bytes) {
+    kept_bytes_ -= kept_.front()->message.size();
+    forgotten_.fetch_add(kept_.front()->count, std::memory_order_relaxed);
+    kept_.pop_front();
+  }
+}
+
+void own_traces::on_spans(std::function<void()> wake) {
+  const std::lock_guard lock(mutex_);
+  wake_ = std::move(wake);
+  waked_ = wake_ && (!newest_.empty() || !kept_.empty());
+  if (waked_) wake_();
+}
+
+std::vector<std::shared_ptr<telemetry::otlp_batch>> own_traces::take() {
+  std::vector<std::shared_ptr<telemetry::otlp_batch>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all.assign(kept_.begin(), kept_.end());
+    kept_.clear();
+    kept_bytes_ = 0;
+    if (!newest_.empty()) all.push_back(newest_.finish());
+    waked_ = false;
+  }
+  for (const auto& one : all)
+    one->self_telemetry = true;
+  return all;
+}
+
+}  // namespace troupe::tracing

@@ -6,6 +6,7 @@
 
 #include "actors/app/collector.hpp"
 #include "actors/app/component_json.hpp"
+#include "actors/app/observed_request.hpp"
 #include "protocol/exposition/negotiation.hpp"
 #include "protocol/http/router.hpp"
 
@@ -140,7 +141,9 @@ http::request_handler make_api(collector& of) {
   });
   below(component_prefix, [](collector& c, const server_request& r, const answer_ref& a) { component_path(c, r, a); });
   below(store_prefix, [](collector& c, const server_request& r, const answer_ref& a) { store_path(c, r, a); });
-  return [routes](const server_request& request, answer_ref answer) { (*routes)(request, std::move(answer)); };
+  return [routes, &of](const server_request& request, answer_ref answer) {
+    (*routes)(request, observed(request, std::move(answer), of.events(), of.tracing(), of.time()));
+  };
 }
 
 }  // namespace troupe::app

@@ -38,6 +38,8 @@ class collector {
   [[nodiscard]] runtime::controller& components() { return *controller_; }
   [[nodiscard]] runtime::own_metrics& metrics() { return metrics_; }
   [[nodiscard]] runtime::event_bus& events() { return events_; }
+  [[nodiscard]] const runtime::tracer& tracing() const { return tracing_; }
+  [[nodiscard]] const runtime::clocks& time() const { return clocks_; }
   [[nodiscard]] runtime::engine& actors() { return *engine_; }
   [[nodiscard]] std::string address() const { return server_->address(); }
 

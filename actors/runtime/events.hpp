@@ -309,6 +309,20 @@ struct event_kind<scrape_finished> : event_at<log_level::debug> {
                                      field("duration", &scrape_finished::took)};
 };
 
+/// A batch went through rules.
+struct relabelled {
+  std::uint64_t items = 0;
+  std::uint64_t kept = 0;
+  event_took took{};
+};
+template <>
+struct event_kind<relabelled> : event_at<log_level::debug> {
+  static constexpr std::string_view message = "relabelled";
+  static constexpr const char* span = "relabel";
+  static constexpr std::tuple fields{field("items", &relabelled::items), field("kept", &relabelled::kept),
+                                     field("duration", &relabelled::took)};
+};
+
 /// target_limit: all targets of the component are refused.
 struct target_limit_exceeded {
   event_text component{};
@@ -350,18 +364,20 @@ struct event_kind<http_listening> : event_at<log_level::info> {
   static constexpr std::tuple fields{field("addr", &http_listening::address)};
 };
 
-struct http_request_failed {
+/// A request that this process has answered.
+struct http_request_served {
   event_text method{};
   event_text path{};
   std::int64_t status = 0;
-  event_text error{};
+  event_took took{};
 };
 template <>
-struct event_kind<http_request_failed> : event_at<log_level::warn> {
-  static constexpr std::string_view message = "request failed";
+struct event_kind<http_request_served> : event_at<log_level::debug> {
+  static constexpr std::string_view message = "request served";
+  static constexpr const char* span = "HTTP request";
   static constexpr std::tuple fields{
-      optional_field("method", &http_request_failed::method), optional_field("path", &http_request_failed::path),
-      optional_field("status", &http_request_failed::status), field("err", &http_request_failed::error)};
+      field("method", &http_request_served::method), field("path", &http_request_served::path),
+      field("status", &http_request_served::status), field("duration", &http_request_served::took)};
 };
 
 struct shutdown_begun {
@@ -436,8 +452,8 @@ using all_events =
     event_list<spawned, started, failed, restarted, quarantined, stopped, evaluated, evaluation_failed, config_loaded,
                config_load_failed, config_reload_requested, batch_delivered, batch_retried, endpoint_recovered,
                batch_dropped, journal_opened, journal_appended, journal_damaged, journal_data_lost, scrape_failed,
-               scrape_recovered, scrape_finished, target_limit_exceeded, log_entry_received, http_listening,
-               http_request_failed, shutdown_begun, shutdown_ended, watchdog_fired, log_entries_lost, early_events_lost,
+               scrape_recovered, scrape_finished, relabelled, target_limit_exceeded, log_entry_received, http_listening,
+               http_request_served, shutdown_begun, shutdown_ended, watchdog_fired, log_entries_lost, early_events_lost,
                message>;
 
 /// All kinds, in the order of all_events.

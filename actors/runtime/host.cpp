@@ -98,7 +98,7 @@ void host::start() {
     if (cell_.restarts() == 0) {
       context_.publish(started{});
     } else {
-      context_.publish(restarted{restart_delay_, cell_.restarts()});
+      context_.publish(restarted{restart_delay_, cell_.restarts()}, shared_.tracing.begin(event_kind<restarted>::span));
     }
     return made;
   });

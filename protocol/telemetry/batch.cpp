@@ -12,7 +12,7 @@ std::size_t metrics_batch::bytes() const {
   return bytes;
 }
 
-metrics_ref select(const metrics_batch& from, std::span<const std::uint32_t> series) {
+std::shared_ptr<metrics_batch> select(const metrics_batch& from, std::span<const std::uint32_t> series) {
   auto selected = std::make_shared<metrics_batch>();
   selected->context = from.context;
   selected->self_telemetry = from.self_telemetry;

@@ -70,6 +70,6 @@ class metrics_batch final : public batch {
 using metrics_ref = std::shared_ptr<const metrics_batch>;
 
 /// A batch with only these series (indices in the block, ascending), of a block of its own; the lane is the same.
-[[nodiscard]] metrics_ref select(const metrics_batch& from, std::span<const std::uint32_t> series);
+[[nodiscard]] std::shared_ptr<metrics_batch> select(const metrics_batch& from, std::span<const std::uint32_t> series);
 
 }  // namespace troupe::telemetry

@@ -39,7 +39,8 @@ class exported_rules final : public config::capsule {
 }  // namespace relabelling
 
 relabel::relabel(runtime::component_context& context, std::shared_ptr<const relabelling::arguments> arguments)
-    : out_(context, 0),
+    : context_(context),
+      out_(context, 0),
       processed_(context.metrics().counter("alloy_prometheus_relabel_metrics_processed", "Samples that came in.")),
       written_(context.metrics().counter("alloy_prometheus_relabel_metrics_written", "Samples that went on.")),
       hits_(context.metrics().counter("alloy_prometheus_relabel_cache_hits", "Batches whose block was known.")),
@@ -71,6 +72,7 @@ result<void> relabel::update(const runtime::arguments_ref& arguments) {
 
 void relabel::consume(const telemetry::batch_ref& batch, runtime::receipt of) {
   const auto in = std::static_pointer_cast<const telemetry::metrics_batch>(batch);
+  const auto began = context_.now();
   processed_.add(static_cast<double>(in->items()));
   const auto misses = blocks_.misses();
   const auto to = blocks_.map(in->block);
@@ -78,6 +80,8 @@ void relabel::consume(const telemetry::batch_ref& batch, runtime::receipt of) {
   cached_.set(static_cast<double>(blocks_.size()));
   if (to->nameless > 0) nameless_.add(to->nameless);
   auto out = troupe::relabel::map_batch(*to, in);
+  context_.publish(runtime::relabelled{in->items(), out ? out->items() : 0, context_.now() - began},
+                   context_.tracing().part_of(in->context), in->self_telemetry);
   if (!out) return;  // all of it dropped by rule: done with
   written_.add(static_cast<double>(out->items()));
   out_.push(std::move(out), std::move(of));

@@ -40,6 +40,7 @@ class relabel final : public runtime::component {
  private:
   void apply(const relabelling::arguments& arguments);
 
+  runtime::component_context& context_;
   runtime::outlet<telemetry::metrics_batch> out_;
   troupe::relabel::block_map blocks_{troupe::relabel::rules()};
   runtime::counter& processed_;

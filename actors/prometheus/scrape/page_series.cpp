@@ -210,8 +210,8 @@ void page_series::compare(const shape& next, std::int64_t timestamp_ms, page_out
   if (!went.empty()) outcome.batches.push_back(stale(went, timestamp_ms));
 }
 
-telemetry::metrics_ref page_series::make_batch(exposition::page_values& values, std::int64_t timestamp_ms,
-                                               const scrape_report& report, page_outcome& outcome) {
+fresh_batch page_series::make_batch(exposition::page_values& values, std::int64_t timestamp_ms,
+                                    const scrape_report& report, page_outcome& outcome) {
   auto batch = std::make_shared<metrics_batch>();
   batch->block = block_;
   batch->timestamp_ms = timestamp_ms;
@@ -279,7 +279,7 @@ bool page_series::tracked(std::size_t series) const {
 }
 
 /// Stale markers for these series of the block.
-telemetry::metrics_ref page_series::stale(const std::vector<std::uint32_t>& series, std::int64_t timestamp_ms) const {
+fresh_batch page_series::stale(const std::vector<std::uint32_t>& series, std::int64_t timestamp_ms) const {
   metrics_batch whole;
   whole.block = block_;
   whole.timestamp_ms = timestamp_ms;
@@ -318,12 +318,12 @@ page_outcome page_series::failed(std::string error, std::int64_t timestamp_ms, c
   return outcome;
 }
 
-std::vector<telemetry::metrics_ref> page_series::gone(std::int64_t timestamp_ms) const {
+std::vector<fresh_batch> page_series::gone(std::int64_t timestamp_ms) const {
   auto batch = std::make_shared<metrics_batch>();
   batch->timestamp_ms = timestamp_ms;
   batch->block = std::make_shared<telemetry::series_block>(std::vector{report_chunk_}, labels_, rules_.conflict);
   batch->values.assign(report_size_, telemetry::stale_marker());
-  std::vector<telemetry::metrics_ref> batches;
+  std::vector<fresh_batch> batches;
   if (present_) {
     std::vector<std::uint32_t> left;
     for (std::uint32_t i = 0; i < page_size(); ++i) {

@@ -33,10 +33,13 @@ struct scrape_report {
   double body_bytes = 0;  ///< uncompressed; -1: beyond the limit
 };
 
+/// A batch that nobody has seen yet: its context is still to be set.
+using fresh_batch = std::shared_ptr<telemetry::metrics_batch>;
+
 /// What one scrape came to.
 struct page_outcome {
-  std::vector<telemetry::metrics_ref> batches;  ///< to be pushed in this order
-  std::string error;                            ///< empty: the scrape was good
+  std::vector<fresh_batch> batches;  ///< to be pushed in this order
+  std::string error;                 ///< empty: the scrape was good
   std::uint64_t samples_scraped = 0, samples_kept = 0, series_added = 0;
   std::uint64_t duplicates = 0, out_of_bounds = 0;
   bool sample_limit_hit = false;
@@ -64,7 +67,7 @@ class page_series {
   [[nodiscard]] page_outcome failed(std::string error, std::int64_t timestamp_ms, const scrape_report& report,
                                     std::uint64_t samples_scraped = 0);
   /// The target is gone: stale markers for all, the synthetic series included.
-  [[nodiscard]] std::vector<telemetry::metrics_ref> gone(std::int64_t timestamp_ms) const;
+  [[nodiscard]] std::vector<fresh_batch> gone(std::int64_t timestamp_ms) const;
 
   [[nodiscard]] std::size_t series() const { return block_ ? block_->size() : 0; }
 
@@ -81,11 +84,11 @@ class page_series {
                                                   std::int64_t timestamp_ms);
   [[nodiscard]] std::optional<std::string> check(const std::vector<telemetry::label_view>& labels) const;
   void compare(const shape& next, std::int64_t timestamp_ms, page_outcome& outcome) const;
-  [[nodiscard]] telemetry::metrics_ref make_batch(exposition::page_values& values, std::int64_t timestamp_ms,
-                                                  const scrape_report& report, page_outcome& outcome);
+  [[nodiscard]] fresh_batch make_batch(exposition::page_values& values, std::int64_t timestamp_ms,
+                                       const scrape_report& report, page_outcome& outcome);
   void add_report(std::vector<double>& values, const scrape_report& report, const page_outcome& outcome, bool up) const;
   [[nodiscard]] bool tracked(std::size_t series) const;
-  [[nodiscard]] telemetry::metrics_ref stale(const std::vector<std::uint32_t>& series, std::int64_t timestamp_ms) const;
+  [[nodiscard]] fresh_batch stale(const std::vector<std::uint32_t>& series, std::int64_t timestamp_ms) const;
   [[nodiscard]] std::size_t page_size() const { return block_->size() - block_report_size_; }
 
   telemetry::label_set labels_;

@@ -194,6 +194,7 @@ void scrape::begin(const active_ref& one, std::int64_t tick_ns) {
     one->missed = true;
     return;
   }
+  one->span = context_.tracing().begin(runtime::event_kind<runtime::scrape_finished>::span);
   one->timestamp_ms = one->when.timestamp_ms(tick_ns, context_.shared().time.wall_ns());
   if (!limit_error_.empty()) {
     publish_outcome(
@@ -202,8 +203,11 @@ void scrape::begin(const active_ref& one, std::int64_t tick_ns) {
     return;
   }
   ++in_flight_;
+  auto request = one->request;
+  if (context_.tracing().propagates())
+    request.headers.emplace_back("traceparent", runtime::to_traceparent(one->span.self));
   one->in_flight = context_.shared().http.submit(
-      session_, one->request, [this, post = context_.post(), weak = std::weak_ptr(one)](http::response&& answer) {
+      session_, std::move(request), [this, post = context_.post(), weak = std::weak_ptr(one)](http::response&& answer) {
         post([this, weak, held = std::make_shared<http::response>(std::move(answer))] {
           --in_flight_;
           if (const auto self = weak.lock()) ended(self, *held);
@@ -242,9 +246,11 @@ void scrape::ended(const active_ref& one, const http::response& answer) {
 
 void scrape::publish_outcome(active& one, page_outcome outcome, double duration) {
   const bool was_up = one.failures == 0;
+  const runtime::work in_trace{one.span.self, {}};
   const auto took = duration_cast<nanoseconds>(std::chrono::duration<double>(duration));
   for (auto& batch : outcome.batches) {
     metrics_.forwarded_samples.add(static_cast<double>(batch->items()));
+    batch->context = one.span.self;
     out_.push(std::move(batch), {});
   }
   metrics_.outcome(outcome);
@@ -255,15 +261,15 @@ void scrape::publish_outcome(active& one, page_outcome outcome, double duration)
   one.scraped = true;
   if (outcome.error.empty()) {
     if (!was_up) {
-      context_.publish(runtime::scrape_recovered{context_.id(), one.what.url, one.failures});
+      context_.publish(runtime::scrape_recovered{context_.id(), one.what.url, one.failures}, in_trace);
       --down_;
     }
     one.failures = 0;
-    context_.publish(runtime::scrape_finished{one.what.url, outcome.samples_scraped, took});
+    context_.publish(runtime::scrape_finished{one.what.url, outcome.samples_scraped, took}, one.span);
   } else {
     if (was_up) ++down_;
     ++one.failures;
-    context_.publish(runtime::scrape_failed{context_.id(), one.what.url, outcome.error, took, was_up});
+    context_.publish(runtime::scrape_failed{context_.id(), one.what.url, outcome.error, took, was_up}, one.span);
   }
   one.last_error = std::move(outcome.error);
   if (was_up != (one.failures == 0)) show_health();

@@ -40,6 +40,7 @@ class scrape final : public runtime::component {
     std::int64_t tick_ns = 0;       ///< when the current scrape was due
     std::int64_t timestamp_ms = 0;  ///< of the scrape in flight
     http::request_id in_flight = 0;
+    runtime::work span;   ///< of that scrape
     bool missed = false;  ///< a tick came while a scrape was in flight
     // What is shown of it.
     std::string last_error;

@@ -11,6 +11,8 @@
 #include "actors/runtime/host.hpp"
 #include "actors/runtime/own_metrics.hpp"
 #include "protocol/http/client.hpp"
+#include "protocol/otlp/trace_builder.hpp"
+#include "protocol/telemetry/logs.hpp"
 #include "tests/catch.hpp"
 #include "tests/temporary_directory.hpp"
 
@@ -40,6 +42,10 @@ const std::map<std::string, written>& examples() {
        {"endpoint {\n  url = \"http://127.0.0.1:1/write\"\n}",
         "external_labels = {\"a\" = \"b\"}\nendpoint {\n  url = \"http://127.0.0.1:1/write\"\n  headers = {\"A\" = "
         "\"b\"}\n}"}},
+      {"loki.write",
+       {"endpoint {\n  url = \"http://127.0.0.1:1/push\"\n}",
+        "external_labels = {\"a\" = \"b\"}\nendpoint {\n  url = \"http://127.0.0.1:1/push\"\n  tenant_id = \"t\"\n}"}},
+      {"loki.echo", {"", ""}},
       {"store.local", {"", "max_age = \"1h\""}},
   };
   return all;
@@ -117,14 +123,11 @@ class rig {
   }
   void host_is(std::shared_ptr<host> one) { host_ = std::move(one); }
 
-  void push(const std::string& to) {
+  /// Two samples, entries or spans.
+  void push(const std::string& to, telemetry::signal what) {
     if (!connected_) source_->connect(0, {to});
     connected_ = true;
-    auto batch = std::make_shared<telemetry::metrics_batch>();
-    batch->block = block_;
-    batch->timestamp_ms = time_.wall_ms();
-    batch->values = {1, 2};
-    source_->run(now(), [&] { source_->push(0, batch, {}); });
+    source_->run(now(), [&] { source_->push(0, batch_of(what), {}); });
   }
   ledger edge(const std::string& to) { return source_->ledgers().at(to); }
 
@@ -177,6 +180,31 @@ class rig {
   [[nodiscard]] const registry& kinds() const { return kinds_; }
 
  private:
+  [[nodiscard]] batch_ref batch_of(telemetry::signal what) const {
+    if (what == telemetry::signal::logs) {
+      static const auto labels = std::make_shared<const telemetry::label_set>(telemetry::label_set{{"a", "b"}});
+      telemetry::logs_builder builder;
+      builder.add(labels, time_.wall_ns(), "one");
+      builder.add(labels, time_.wall_ns(), "two");
+      return builder.finish();
+    }
+    if (what == telemetry::signal::otlp) {
+      otlp::trace_builder builder({});
+      for (std::uint8_t id = 1; id <= 2; ++id) {
+        otlp::span_view span;
+        span.trace[0] = span.id[0] = id;
+        span.start_ns = span.end_ns = static_cast<std::uint64_t>(time_.wall_ns());
+        builder.add("test", {}, span);
+      }
+      return builder.finish();
+    }
+    auto batch = std::make_shared<telemetry::metrics_batch>();
+    batch->block = block_;
+    batch->timestamp_ms = time_.wall_ms();
+    batch->values = {1, 2};
+    return batch;
+  }
+
   testing::temporary_directory directory_;
   http::client client_;
   event_bus events_;
@@ -203,14 +231,18 @@ class rig {
   }();
 };
 
-bool takes_batches(const component_definition& kind) {
+/// What it takes.
+std::vector<telemetry::signal> signals_of(const component_definition& kind) {
+  std::vector<telemetry::signal> all;
   for (const auto& one : kind.schema->exported_fields()) {
-    if (one.name == "receiver") return true;
+    if (one.type == "MetricsReceiver") all.push_back(telemetry::signal::metrics);
+    if (one.type == "LogsReceiver") all.push_back(telemetry::signal::logs);
+    if (one.type == "otelcol.Consumer") all.push_back(telemetry::signal::otlp);
   }
-  return false;
+  return all;
 }
 bool passes_on(const component_definition& kind) {
-  return takes_batches(kind) && kind.schema->find_attribute("forward_to") != nullptr;
+  return !signals_of(kind).empty() && kind.schema->find_attribute("forward_to") != nullptr;
 }
 
 template <class F>
@@ -276,31 +308,32 @@ TEST_CASE("every component refuses what it does not know") {
 
 TEST_CASE("every component that takes batches settles them, and again after it was made anew in the middle") {
   for_every_component([](const std::string& name, const component_definition& kind, const written& text) {
-    if (!takes_batches(kind)) return;
-    INFO(name);
-    rig in;
-    auto one = in.make(name, text.first);
-    in.host_is(one);
-    one->start();
-    const auto id = one->id();
-    for (int i = 0; i < 5; ++i)
-      in.push(id);
-    CHECK(in.until([&] { return in.edge(id).settled.batches == 5; }));
-    CHECK(in.edge(id).balances());
-    // Taken or not, settled or not: whoever comes after it gets what is left.
-    for (int i = 0; i < 5; ++i)
-      in.push(id);
-    one->stop("restart");
-    CHECK(in.edge(id).balances());
-    in.host_is(nullptr);
-    one.reset();
-    auto next = in.make(name, text.first);
-    in.host_is(next);
-    next->start();
-    CHECK(in.until([&] { return in.edge(id).in_flight.batches == 0; }));
-    CHECK(in.edge(id).balances());
-    CHECK(in.edge(id).settled.batches == 10);
-    next->stop("shutdown");
+    for (const auto signal : signals_of(kind)) {
+      INFO(name << ", signal " << static_cast<int>(signal));
+      rig in;
+      auto one = in.make(name, text.first);
+      in.host_is(one);
+      one->start();
+      const auto id = one->id();
+      for (int i = 0; i < 5; ++i)
+        in.push(id, signal);
+      CHECK(in.until([&] { return in.edge(id).settled.batches == 5; }));
+      CHECK(in.edge(id).balances());
+      // Taken or not, settled or not: whoever comes after it gets what is left.
+      for (int i = 0; i < 5; ++i)
+        in.push(id, signal);
+      one->stop("restart");
+      CHECK(in.edge(id).balances());
+      in.host_is(nullptr);
+      one.reset();
+      auto next = in.make(name, text.first);
+      in.host_is(next);
+      next->start();
+      CHECK(in.until([&] { return in.edge(id).in_flight.batches == 0; }));
+      CHECK(in.edge(id).balances());
+      CHECK(in.edge(id).settled.batches == 10);
+      next->stop("shutdown");
+    }
   });
 }
 
@@ -314,7 +347,7 @@ TEST_CASE("every component that passes batches on says it when they are refused 
     in.host_is(one);
     one->start();
     for (int i = 0; i < 3; ++i)
-      in.push(one->id());
+      in.push(one->id(), signals_of(kind).front());
     CHECK(in.until([&] { return in.edge(one->id()).in_flight.batches == 0; }));
     CHECK(in.edge(one->id()).dropped.at("no thanks").batches == 3);
     CHECK(in.edge(one->id()).balances());

@@ -43,6 +43,7 @@ struct client_options {
   std::multimap<std::string, std::string> http_headers{};  ///< sent with every request
   bool follow_redirects = true;  ///< at most 10 hops; never passes credentials to another host
   bool enable_http2 = true;      ///< negotiated over TLS only
+  bool assume_http2 = false;     ///< spoken without TLS, too: the server is known to (gRPC)
   std::string user_agent{};
 };
 

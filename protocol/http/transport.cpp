@@ -121,7 +121,10 @@ void transport::apply_session(transfer& t) {
   curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, options.follow_redirects ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 10L);
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, options.enable_http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1);
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                   options.assume_http2   ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
+                   : options.enable_http2 ? CURL_HTTP_VERSION_2TLS
+                                          : CURL_HTTP_VERSION_1_1);
   if (!options.user_agent.empty()) curl_easy_setopt(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(easy, CURLOPT_HEADEROPT, CURLHEADER_SEPARATE);

@@ -3,6 +3,8 @@
 #include "actors/logging/logging.hpp"
 #include "actors/loki/echo/echo.hpp"
 #include "actors/loki/write/write.hpp"
+#include "actors/otelcol/otlp/otlp.hpp"
+#include "actors/otelcol/otlphttp/otlphttp.hpp"
 #include "actors/prometheus/exporter_self/exporter_self.hpp"
 #include "actors/prometheus/relabel/relabel.hpp"
 #include "actors/prometheus/remote_write/remote_write.hpp"
@@ -19,6 +21,8 @@ void add_components(runtime::registry& to) {
   to.add(runtime::define<prometheus::remote_write_component>(prometheus::remote_writing::schema()));
   to.add(runtime::define<loki::write>(loki::writing::schema()));
   to.add(runtime::define<loki::echo>(loki::echoing::schema()));
+  to.add(runtime::define<otelcol::exporter_otlp>(otelcol::exporting_otlp::schema()));
+  to.add(runtime::define<otelcol::exporter_otlphttp>(otelcol::exporting_otlphttp::schema()));
   to.add(runtime::define<store::local>(store::storing::schema()));
 }
 

@@ -39,7 +39,8 @@ struct part {
 
 /// A request, encoded; kept until it is over, for further attempts.
 struct request_body {
-  std::string bytes;
+  std::string bytes{};
+  std::uint32_t form = 0;      ///< the protocol's own: how it is encoded
   std::uint64_t left_out = 0;  ///< items of its parts that the protocol had to leave out; it says so in its replies
 };
 using body_ref = std::shared_ptr<const request_body>;

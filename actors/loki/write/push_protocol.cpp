@@ -128,7 +128,7 @@ writer::body_ref push_protocol::build(std::span<const writer::part> parts) {
       }
     }
   }
-  return std::make_shared<const writer::request_body>(writer::request_body{request.finish(), left_out});
+  return std::make_shared<const writer::request_body>(writer::request_body{request.finish(), 0, left_out});
 }
 
 http::request push_protocol::request_of(const writer::body_ref& body, const std::string& tenant) const {

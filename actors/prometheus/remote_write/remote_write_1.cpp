@@ -71,7 +71,7 @@ writer::body_ref remote_write_1::build(std::span<const writer::part> parts) {
                 static_cast<const telemetry::metrics_batch&>(*batch), arguments_.send_exemplars);
   }
   if (request.exemplars() > 0) metrics_->exemplars.add(static_cast<double>(request.exemplars()));
-  return std::make_shared<const writer::request_body>(writer::request_body{request.finish(), 0});
+  return std::make_shared<const writer::request_body>(writer::request_body{request.finish()});
 }
 
 void remote_write_1::send(writer::body_ref body, std::uint32_t, unsigned attempt, when_done done) {

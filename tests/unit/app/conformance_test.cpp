@@ -46,6 +46,12 @@ const std::map<std::string, written>& examples() {
        {"endpoint {\n  url = \"http://127.0.0.1:1/push\"\n}",
         "external_labels = {\"a\" = \"b\"}\nendpoint {\n  url = \"http://127.0.0.1:1/push\"\n  tenant_id = \"t\"\n}"}},
       {"loki.echo", {"", ""}},
+      {"otelcol.exporter.otlp",
+       {"client {\n  endpoint = \"127.0.0.1:1\"\n}",
+        "timeout = \"1s\"\nclient {\n  endpoint = \"127.0.0.1:1\"\n  tls {\n    insecure = true\n  }\n}"}},
+      {"otelcol.exporter.otlphttp",
+       {"client {\n  endpoint = \"http://127.0.0.1:1\"\n}",
+        "encoding = \"json\"\nclient {\n  endpoint = \"http://127.0.0.1:1\"\n}"}},
       {"store.local", {"", "max_age = \"1h\""}},
   };
   return all;

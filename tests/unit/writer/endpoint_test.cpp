@@ -50,7 +50,7 @@ struct fake_protocol final : protocol {
     std::string body;
     for (const auto& one : parts)
       body += static_cast<const numbered&>(*one.of).name;
-    return std::make_shared<const request_body>(request_body{body, 0});
+    return std::make_shared<const request_body>(request_body{body});
   }
   void send(body_ref body, std::uint32_t, unsigned, when_done done) override {
     sent.emplace_back(body->bytes, std::move(done));

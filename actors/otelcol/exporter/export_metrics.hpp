@@ -1,0 +1,38 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "actors/runtime/own_metrics.hpp"
+#include "actors/writer/delivery.hpp"
+#include "protocol/telemetry/otlp.hpp"
+
+namespace troupe::otelcol {
+
+/// What an exporter counts, under the names of the OpenTelemetry Collector.
+class export_metrics {
+ public:
+  /// `exporter`: the component's id.
+  export_metrics(runtime::component_metrics& in, const std::string& exporter);
+
+  void sent(telemetry::otlp_kind what, std::uint64_t items) { of(what).sent.add(static_cast<double>(items)); }
+  void failed(telemetry::otlp_kind what, std::uint64_t items) { of(what).failed.add(static_cast<double>(items)); }
+  void capacity(std::uint64_t size) { capacity_.set(static_cast<double>(size)); }
+  void follow(const writer::delivery& now) { size_.set(static_cast<double>(now.counts().pending_size)); }
+
+ private:
+  struct counts {
+    runtime::counter& sent;
+    runtime::counter& failed;
+  };
+  [[nodiscard]] static counts make(runtime::component_metrics& in, const std::string& exporter,
+                                   const std::string& items);
+  [[nodiscard]] counts& of(telemetry::otlp_kind what) { return by_kind_[static_cast<std::size_t>(what)]; }
+
+  std::array<counts, 3> by_kind_;
+  runtime::gauge& size_;
+  runtime::gauge& capacity_;
+};
+
+}  // namespace troupe::otelcol

@@ -1,0 +1,116 @@
+#include "actors/otelcol/exporter/export_protocol.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+
+namespace troupe::otelcol {
+
+namespace {
+
+using telemetry::otlp_batch;
+using telemetry::otlp_kind;
+
+constexpr std::uint64_t most_answer_bytes = std::uint64_t{4} << 20;  // OTLP: what a client should read
+
+std::uint32_t narrow(std::uint64_t n) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(n, std::numeric_limits<std::uint32_t>::max()));
+}
+
+writer::reply reply_of(const http::response& answer, const otlp::export_verdict& what) {
+  using kind = otlp::export_verdict::kind;
+  using outcome = writer::request_outcome::kind;
+  writer::reply made;
+  made.outcome.what = what.what == kind::delivered ? outcome::delivered
+                      : what.what == kind::retry   ? outcome::retry
+                                                   : outcome::refused;
+  made.outcome.retry_after = what.after;
+  made.outcome.rejected = what.rejected;
+  made.words = what.words;
+  made.reason = what.what == kind::delivered ? "rejected" : "refused";
+  made.status = what.code > 0 ? what.code : answer.status;
+  made.took = answer.duration;
+  return made;
+}
+
+/// No answer at all: the backend may come back.
+writer::reply no_answer(const http::response& answer) {
+  writer::reply made;
+  made.outcome.what = writer::request_outcome::kind::retry;
+  made.words = answer.error;
+  made.reason = "refused";
+  made.took = answer.duration;
+  return made;
+}
+
+}  // namespace
+
+export_protocol::export_protocol(runtime::component_context& context, std::string sizer)
+    : context_(context), metrics_(context.metrics(), context.id()), sizer_(std::move(sizer)) {}
+
+export_protocol::~export_protocol() {
+  if (session_) context_.shared().http.cancel_all(session_);
+}
+
+result<void> export_protocol::open(http::client_options options) {
+  options.user_agent = context_.shared().user_agent;
+  options.follow_redirects = false;
+  auto session = context_.shared().http.open(std::move(options));
+  if (!session) return tl::unexpected(session.error());
+  session_ = std::move(*session);
+  return {};
+}
+
+void export_protocol::set(const exporting::sending_queue& queue) {
+  sizer_ = queue.sizer;
+  metrics_.capacity(static_cast<std::uint64_t>(queue.queue_size));
+}
+
+/// The order of requests does not matter: each is a lane of its own.
+writer::prepared export_protocol::prepare(const telemetry::batch_ref& batch) {
+  const auto& in = static_cast<const otlp_batch&>(*batch);
+  static std::atomic<std::uint64_t> lanes{0};
+  writer::prepared made;
+  made.lane = lanes.fetch_add(1, std::memory_order_relaxed);
+  made.timestamp_ms = context_.wall_ms();
+  const auto size = sizer_ == "items" ? in.count : sizer_ == "bytes" ? in.message.size() : 1;
+  if (!in.message.empty()) made.pieces = {{narrow(in.count), narrow(size), static_cast<std::uint32_t>(in.what)}};
+  return made;
+}
+
+writer::body_ref export_protocol::build(std::span<const writer::part> parts) {
+  std::string message;
+  auto what = otlp_kind::traces;
+  for (const auto& one : parts) {
+    const auto& in = static_cast<const otlp_batch&>(*one.of);
+    message += in.message;
+    what = in.what;
+  }
+  const auto form = form_now();
+  return std::make_shared<const writer::request_body>(
+      writer::request_body{encode(what, form, std::move(message)), form});
+}
+
+void export_protocol::send(writer::body_ref body, std::uint32_t route, unsigned, when_done done) {
+  auto what = request(static_cast<otlp_kind>(route), body->form);
+  what.method = "POST";
+  what.body = writer::bytes_of(body);
+  what.max_body_bytes = most_answer_bytes;
+  context_.shared().http.submit(
+      session_, std::move(what),
+      [done = std::move(done), read = classify(), &time = context_.shared().time](const http::response& answer) {
+        const bool answered = answer.ok() || answer.failure == http::failure_kind::too_large;
+        done(answered ? reply_of(answer, read(answer, time.wall_ms())) : no_answer(answer));
+      });
+}
+
+void export_protocol::on_delivered(const writer::delivered_request& what) {
+  metrics_.sent(static_cast<otlp_kind>(what.route), what.items);
+}
+
+void export_protocol::on_dropped(const writer::request_body&, std::uint32_t route, std::uint64_t items,
+                                 const writer::reply&) {
+  metrics_.failed(static_cast<otlp_kind>(route), items);
+}
+
+}  // namespace troupe::otelcol

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "actors/otelcol/exporter/arguments.hpp"
+#include "actors/otelcol/exporter/export_metrics.hpp"
+#include "actors/runtime/component.hpp"
+#include "actors/writer/protocol.hpp"
+#include "protocol/http/client.hpp"
+#include "protocol/otlp/response.hpp"
+#include "protocol/telemetry/otlp.hpp"
+
+namespace troupe::otelcol {
+
+/// OTLP to one endpoint, over whatever: a request is one batch. What differs is how it looks as an HTTP request, and
+/// what the answer means.
+class export_protocol : public writer::protocol {
+ public:
+  export_protocol(runtime::component_context& context, std::string sizer);
+  ~export_protocol() override;
+  export_protocol(const export_protocol&) = delete;
+
+  [[nodiscard]] writer::prepared prepare(const telemetry::batch_ref& batch) override;
+  [[nodiscard]] writer::body_ref build(std::span<const writer::part> parts) override;
+  void send(writer::body_ref body, std::uint32_t route, unsigned attempt, when_done done) override;
+  void on_delivered(const writer::delivered_request& what) override;
+  void on_dropped(const writer::request_body& body, std::uint32_t route, std::uint64_t items,
+                  const writer::reply& how) override;
+  void on_change(const writer::delivery& now) override { metrics_.follow(now); }
+
+ protected:
+  /// How a message is encoded; it goes with it over further attempts, whatever an update says meanwhile.
+  static constexpr std::uint32_t gzip = 1, json = 2;
+  [[nodiscard]] virtual std::uint32_t form_now() const = 0;
+  [[nodiscard]] virtual std::string encode(telemetry::otlp_kind what, std::uint32_t form,
+                                           std::string message) const = 0;
+  [[nodiscard]] virtual http::request request(telemetry::otlp_kind what, std::uint32_t form) const = 0;
+  using classifier = otlp::export_verdict (*)(const http::response&, std::int64_t wall_ms);
+  [[nodiscard]] virtual classifier classify() const = 0;
+
+  /// New connections from the next request on.
+  [[nodiscard]] result<void> open(http::client_options options);
+  void set(const exporting::sending_queue& queue);
+  [[nodiscard]] runtime::component_context& context() const { return context_; }
+
+ private:
+  runtime::component_context& context_;
+  export_metrics metrics_;
+  std::string sizer_;
+  std::shared_ptr<http::session> session_;
+};
+
+}  // namespace troupe::otelcol

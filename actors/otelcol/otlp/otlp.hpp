@@ -1,0 +1,60 @@
+#pragma once
+
+#include "actors/otelcol/exporter/export_protocol.hpp"
+#include "actors/otelcol/exporter/exporter.hpp"
+
+namespace troupe::otelcol {
+
+namespace exporting_otlp {
+
+struct client {
+  std::string endpoint;
+  std::string compression = "gzip";
+  std::map<std::string, std::string> headers;
+  std::string authority;
+  exporting::tls tls;
+
+  // Declared, refused unless they are as they are here.
+  std::string balancer_name = "round_robin";
+  bool wait_for_ready = false;
+  config::byte_size read_buffer_size{0}, write_buffer_size{std::int64_t{512} << 10};
+  friend bool operator==(const client&, const client&) = default;
+};
+
+/// otelcol.exporter.otlp, as it is written.
+struct arguments {
+  exporting::nanoseconds timeout = std::chrono::seconds(5);
+  exporting_otlp::client client;
+  exporting::sending_queue queue;
+  exporting::retry_on_failure retry;
+  exporting::debug_metrics debug;
+  friend bool operator==(const arguments&, const arguments&) = default;
+};
+[[nodiscard]] const config::component_schema& schema();
+
+/// `tempo:4317`, with http://, https:// or dns:/// before it as gRPC's clients take it, as the URL to send to: its
+/// scheme says whether TLS is spoken.
+[[nodiscard]] result<std::string> url_of(const client& client);
+
+}  // namespace exporting_otlp
+
+/// OTLP over gRPC: unary calls over HTTP/2, the status in the trailers.
+class otlp_protocol final : public export_protocol {
+ public:
+  explicit otlp_protocol(runtime::component_context& context) : export_protocol(context, "requests") {}
+  [[nodiscard]] result<void> update(const exporting_otlp::arguments& arguments);
+  [[nodiscard]] std::string url() const override { return url_; }
+
+ private:
+  [[nodiscard]] std::uint32_t form_now() const override;
+  [[nodiscard]] std::string encode(telemetry::otlp_kind what, std::uint32_t form, std::string message) const override;
+  [[nodiscard]] http::request request(telemetry::otlp_kind what, std::uint32_t form) const override;
+  [[nodiscard]] classifier classify() const override;
+
+  exporting_otlp::arguments arguments_;
+  std::string url_;
+};
+
+using exporter_otlp = exporter<otlp_protocol, exporting_otlp::arguments>;
+
+}  // namespace troupe::otelcol

@@ -104,6 +104,8 @@ void transfer::set_route(const session& settings) {
   // An empty text, unlike none at all, keeps curl from reading the environment.
   curl_easy_setopt(easy, CURLOPT_PROXY, settings.proxy_for(route == 1).c_str());
   curl_easy_setopt(easy, CURLOPT_NOPROXY, settings.no_proxy().c_str());
+  // curl 7.88 hangs with the second request on a connection that speaks HTTP/2 without TLS.
+  curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, settings.options().assume_http2 && route == 0 ? 1L : 0L);
 }
 
 bool transfer::set_headers(const session& settings) {

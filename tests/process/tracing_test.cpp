@@ -1,0 +1,180 @@
+// The collector's own traces, in an OTLP server.
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+#include <set>
+
+#include "tests/catch.hpp"
+#include "tests/process/otlp_receiver.hpp"
+#include "tests/process/world.hpp"
+#include "tests/unit/http/certificates.hpp"
+
+using namespace troupe;
+using namespace troupe::testing;
+
+namespace {
+
+std::string pipelines(const std::string& scraped, const std::string& backend_url, const std::string& exporter,
+                      const std::string& tracing = "sampling_fraction = 1") {
+  return "tracing {\n  " + tracing + "\n  write_to = [" + exporter.substr(0, exporter.find(' ')) +
+         ".default.input]\n}\n\n" + exporter + "\n\nprometheus.scrape \"t\" {\n  targets = [{\"__address__\" = \"" +
+         scraped +
+         "\"}]\n  forward_to = [prometheus.relabel.t.receiver]\n  scrape_interval = \"500ms\"\n  scrape_timeout = "
+         "\"500ms\"\n}\n\nprometheus.relabel \"t\" {\n  forward_to = [prometheus.remote_write.t.receiver]\n  rule {\n "
+         "   target_label = \"x\"\n    replacement = \"y\"\n  }\n}\n\nprometheus.remote_write \"t\" {\n  endpoint {\n  "
+         " "
+         " url = \"" +
+         backend_url + "\"\n    queue_config {\n      batch_send_deadline = \"100ms\"\n    }\n  }\n}\n";
+}
+
+std::string otlp_exporter(const std::string& endpoint,
+                          const std::string& client = "tls {\n      insecure = true\n    }",
+                          const std::string& more = "") {
+  return "otelcol.exporter.otlp \"default\" {\n  client {\n    endpoint = \"" + endpoint + "\"\n    " + client +
+         "\n  }\n  retry_on_failure {\n    initial_interval = \"50ms\"\n    max_interval = \"200ms\"\n    "
+         "max_elapsed_time = \"0s\"\n  }\n" +
+         more + "}";
+}
+
+std::string page(int) {
+  return "# TYPE a gauge\na 1\n";
+}
+
+/// Spans of one trace by name.
+std::map<std::string, otlp_receiver::span> trace_of(const std::vector<otlp_receiver::span>& all,
+                                                    const std::string& id) {
+  std::map<std::string, otlp_receiver::span> made;
+  for (const auto& one : all) {
+    if (one.trace == id) made[one.name] = one;
+  }
+  return made;
+}
+
+/// The id of a trace that has them all; empty: there is none.
+std::string trace_with(const std::vector<otlp_receiver::span>& all, const std::set<std::string>& names) {
+  for (const auto& one : all) {
+    const auto its = trace_of(all, one.trace);
+    if (std::all_of(names.begin(), names.end(), [&](const auto& n) { return its.contains(n); })) return one.trace;
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("a trace shows a scrape from the target to the backend's acknowledgement; another the load") {
+  otlp_receiver tempo;
+  target scraped(page);
+  backend to;
+  collector troupe(pipelines(scraped.address(), to.url(), otlp_exporter(tempo.endpoint())));
+  troupe.ready();
+  const std::set<std::string> wanted{"scrape", "relabel", "journal append", "deliver"};
+  REQUIRE(eventually([&] { return !trace_with(tempo.spans(), wanted).empty(); }));
+  const auto all = tempo.spans();
+  auto trace = trace_of(all, trace_with(all, wanted));
+  const auto& scrape = trace.at("scrape");
+  CHECK(scrape.parent.empty());
+  CHECK(scrape.attributes.at("alloy.component_id") == "prometheus.scrape.t");
+  CHECK(scrape.resource.at("service.name") == "alloy");
+  CHECK(scrape.resource.contains("host.name"));
+  CHECK(scrape.resource.contains("service.instance.id"));
+  for (const char* name : {"relabel", "journal append", "deliver"}) {
+    INFO(name);
+    CHECK(trace.at(name).parent == scrape.id);
+    CHECK(trace.at(name).end_ns >= scrape.start_ns);
+  }
+  REQUIRE(eventually([&] { return !trace_with(tempo.spans(), {"GraphEvaluate"}).empty(); }));
+  const auto later = tempo.spans();
+  const auto load = trace_with(later, {"GraphEvaluate", "EvaluateNode"});
+  REQUIRE_FALSE(load.empty());
+  std::set<std::string> nodes;
+  for (const auto& one : later) {
+    if (one.trace != load || one.name != "EvaluateNode") continue;
+    nodes.insert(one.attributes.at("node_id"));
+    CHECK(one.parent == trace_of(later, load).at("GraphEvaluate").id);
+  }
+  CHECK(nodes == std::set<std::string>{"tracing", "otelcol.exporter.otlp.default", "prometheus.scrape.t",
+                                       "prometheus.relabel.t", "prometheus.remote_write.t"});
+  CHECK_FALSE(trace_with(later, {"HTTP request"}).empty());  // of ready()
+  CHECK(troupe.metric("otelcol_exporter_sent_spans_total") > 0);
+  // The load's line carries the trace's id.
+  CHECK(troupe.program().output().find("trace_id=" + load) != std::string::npos);
+  CHECK(tempo.metadata().at("user-agent").find("Troupe/") == 0);
+  troupe.program().signal(SIGTERM);
+  CHECK(troupe.program().wait() == 0);
+}
+
+TEST_CASE("spans arrive once each over TLS: start, reload, an outage, the end") {
+  certificate authority{"Test Authority", "", true};
+  certificate local{"local", "DNS:localhost,IP:127.0.0.1", false, &authority};
+  const otlp_receiver::tls secure{local.cert_pem(), local.key_pem()};
+  auto tempo = std::make_unique<otlp_receiver>(&secure);
+  const int port = tempo->port();
+  target scraped(page);
+  backend to;
+  temporary_directory files;
+  std::ofstream(files.file("ca.pem")) << authority.cert_pem();
+  const auto with_ca = "tls {\n      ca_file = \"" + files.file("ca.pem") + "\"\n    }";
+  const auto config = pipelines(scraped.address(), to.url(), otlp_exporter(tempo->endpoint(), with_ca));
+  collector troupe(config);
+  troupe.ready();
+  REQUIRE(eventually([&] { return tempo->spans().size() > 5; }));
+  CHECK(post(troupe.url("/-/reload")).status == 200);
+  auto received = tempo->spans();
+  tempo->answers([](int) { return otlp_receiver::answer{.code = 14, .message = "not now", .keep = false}; });
+  REQUIRE(
+      eventually([&] { return get(troupe.url("/-/healthy")).body.find("UNAVAILABLE: not now") != std::string::npos; }));
+  tempo->answers(nullptr);
+  REQUIRE(eventually([&] { return get(troupe.url("/-/healthy")).status == 200; }));
+  received = tempo->spans();
+  tempo.reset();
+  REQUIRE(eventually([&] { return get(troupe.url("/-/healthy")).status == 500; }));
+  tempo = std::make_unique<otlp_receiver>(&secure, port);
+  REQUIRE(eventually([&] { return !tempo->spans().empty() && get(troupe.url("/-/healthy")).status == 200; }));
+  troupe.program().signal(SIGTERM);
+  CHECK(troupe.program().wait() == 0);
+  const auto more = tempo->spans();
+  received.insert(received.end(), more.begin(), more.end());
+  std::set<std::string> ids;
+  for (const auto& one : received)
+    ids.insert(one.trace + one.id);
+  CHECK(ids.size() == received.size());
+  // Every scrape has its span: each request of the target one.
+  const auto scrapes =
+      std::count_if(received.begin(), received.end(), [](const auto& s) { return s.name == "scrape"; });
+  CHECK(scrapes == scraped.scrapes());
+}
+
+TEST_CASE("TLS is on by default, and a server that does not speak it is said") {
+  otlp_receiver tempo;  // without TLS
+  target scraped(page);
+  backend to;
+  collector troupe(pipelines(scraped.address(), to.url(), otlp_exporter(tempo.endpoint(), "")));
+  troupe.ready();
+  REQUIRE(eventually(
+      [&] { return get(troupe.url("/-/healthy")).body.find("otelcol.exporter.otlp.default") != std::string::npos; }));
+  INFO(get(troupe.url("/-/healthy")).body);
+  CHECK(get(troupe.url("/-/healthy")).body.find("https://") != std::string::npos);
+  CHECK(tempo.spans().empty());
+}
+
+TEST_CASE("what the backend refuses is counted and not sent again; what it takes in part likewise") {
+  otlp_receiver tempo;
+  target scraped(page);
+  backend to;
+  tempo.answers([](int request) {
+    if (request == 1) return otlp_receiver::answer{.code = 3, .message = "bad span"};
+    if (request == 2) return otlp_receiver::answer{.message = "one too many", .rejected = 1};
+    return otlp_receiver::answer{};
+  });
+  collector troupe(pipelines(scraped.address(), to.url(), otlp_exporter(tempo.endpoint())));
+  troupe.ready();
+  REQUIRE(eventually([&] { return tempo.requests() > 3; }));
+  REQUIRE(eventually([&] { return troupe.metric("otelcol_exporter_sent_spans_total") > 0; }));
+  CHECK(troupe.metric("otelcol_exporter_send_failed_spans_total") > 1);
+  CHECK(troupe.program().output().find("bad span") != std::string::npos);
+  REQUIRE(eventually([&] {
+    const auto kept = static_cast<double>(tempo.spans().size());
+    return troupe.metric("otelcol_exporter_sent_spans_total") == kept - 1;
+  }));
+}

@@ -105,7 +105,9 @@ void transfer::set_route(const session& settings) {
   curl_easy_setopt(easy, CURLOPT_PROXY, settings.proxy_for(route == 1).c_str());
   curl_easy_setopt(easy, CURLOPT_NOPROXY, settings.no_proxy().c_str());
   // curl 7.88 hangs with the second request on a connection that speaks HTTP/2 without TLS.
-  curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, settings.options().assume_http2 && route == 0 ? 1L : 0L);
+  alone_ = settings.options().assume_http2 && route == 0;
+  curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, alone_ ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, alone_ ? 1L : 0L);
 }
 
 bool transfer::set_headers(const session& settings) {
@@ -242,7 +244,7 @@ response transfer::conclude(CURLcode code) {
 }
 
 void transfer::release() {
-  if (std::exchange(sent_again_, false)) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
+  if (std::exchange(sent_again_, false)) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, alone_ ? 1L : 0L);
   of = submission{};
   answer = response{};
   wire_ = body();

@@ -55,7 +55,7 @@ struct transfer {
   bool headers_too_large_ = false;
   bool body_started_ = false;
   bool body_too_large_ = false;
-  bool gzip_ = false;
+  bool gzip_ = false, alone_ = false;  // alone: its connection is not shared with other requests
 };
 
 /// The kind of a curl failure, and what to tell the user about it.

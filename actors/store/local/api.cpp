@@ -105,7 +105,7 @@ answer samples(reader& of, const http::server_request& question, std::int64_t no
   return {200, std::move(out)};
 }
 
-answer list(const char* name, const result<reader::text_list>& found) {
+answer list(const char* name, const result<text_list>& found) {
   if (!found) return failed(503, found.error().message);
   json all{{name, found->texts}};
   if (found->truncated) all["truncated"] = true;

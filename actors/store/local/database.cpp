@@ -3,7 +3,6 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -13,7 +12,6 @@ namespace troupe::store {
 
 namespace {
 
-constexpr int schema_version = 1;
 /// So many columns of a block are taken into memory at once while its rows become chunks.
 constexpr std::size_t columns_at_once = 4096;
 /// A chunk that grows beyond twice this, because others with the same beginning came, is cut.
@@ -70,62 +68,16 @@ struct database::statements {
 database::database() = default;
 database::~database() = default;
 
-void database::set_aside(const std::string& path) {
-  for (const char* suffix : {"", "-wal", "-shm"}) {
-    std::remove((path + ".damaged" + suffix).c_str());
-    std::rename((path + suffix).c_str(), (path + ".damaged" + suffix).c_str());
-  }
-}
-
 result<std::unique_ptr<database>> database::open(const std::string& path, std::string& note) {
-  std::unique_ptr<database> made(new database);
-  auto ok = made->prepare(path);
-  if (!ok && made->damaged()) {
-    note = ok.error().message + "; kept as " + path + ".damaged, a new one is begun";
-    made.reset();
-    set_aside(path);
-    made.reset(new database);
-    ok = made->prepare(path);
-  }
-  if (!ok) return tl::unexpected(ok.error());
-  return made;
-}
-
-result<void> database::prepare(const std::string& path) {
-  if (auto ok = db_.open(path, false); !ok) return ok;
-  if (auto ok = db_.run("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
-                        "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -4096;");
-      !ok)
-    return ok;
-  std::int64_t version = 0;
-  {
-    statement ask(db_, "PRAGMA user_version");
-    if (ask.step()) version = ask.integer(0);
-    if (ask.failed()) return tl::unexpected(ask.trouble("store"));
-  }
-  if (version > schema_version)
-    return failure("the store was written by a newer version (" + std::to_string(version) + ")");
-  if (version == 0) {
-    auto ok = in_transaction([&]() -> result<void> {
-      if (auto made = db_.run(schema); !made) return made;
-      return db_.run("PRAGMA user_version = 1");
-    });
-    if (!ok) return ok;
-  }
-  if (auto ok = db_.run("SELECT count(*) FROM blocks"); !ok) return ok;
-  statements_ = std::make_unique<statements>(db_);
-  return count_series();
-}
-
-/// All of it or nothing.
-template <class F>
-result<void> database::in_transaction(F&& work) {
-  auto ok = db_.run("BEGIN IMMEDIATE");
-  if (ok) ok = work();
-  if (ok) ok = db_.run("COMMIT");
-  // Some errors, a full disk for one, have already rolled it back.
-  if (!ok && sqlite3_get_autocommit(db_.get()) == 0) (void)db_.run("ROLLBACK");
-  return ok;
+  return open_or_begin(path, note, [&]() -> opened<database> {
+    std::unique_ptr<database> made(new database);
+    auto ok = made->store_file::open(path, schema);
+    if (ok) {
+      made->statements_ = std::make_unique<statements>(made->db_);
+      ok = made->count_series();
+    }
+    return {std::move(made), ok};
+  });
 }
 
 result<void> database::count_series() {
@@ -336,6 +288,21 @@ result<std::uint64_t> database::remove_before(std::int64_t time_ms) {
   return static_cast<std::uint64_t>(samples);
 }
 
+/// A small part of the rows; not of the time, for own timestamps can be anything.
+result<std::uint64_t> database::remove_oldest() {
+  std::int64_t before = 0;
+  {
+    statement ask(db_,
+                  "SELECT t FROM (SELECT last AS t FROM chunks UNION ALL SELECT time FROM recent) ORDER BY t LIMIT 1 "
+                  "OFFSET ((SELECT count(*) FROM chunks) + (SELECT count(*) FROM recent)) / 50");
+    const bool some = ask.step();
+    if (ask.failed()) return tl::unexpected(ask.trouble("store"));
+    if (!some) return 0;  // what is left are series
+    before = ask.integer(0);
+  }
+  return remove_before(before == std::numeric_limits<std::int64_t>::max() ? before : before + 1);
+}
+
 result<removed> database::retain(const retention& bounds, std::int64_t now_ms) {
   removed gone;
   if (bounds.max_age_ms > 0) {
@@ -343,29 +310,13 @@ result<removed> database::retain(const retention& bounds, std::int64_t now_ms) {
     if (!some) return tl::unexpected(some.error());
     gone.by_age = *some;
   }
-  while (bounds.max_bytes > 0 && bytes() > bounds.max_bytes) {
-    // A small part of the rows at once; not of the time, for own timestamps can be anything.
-    std::int64_t before = 0;
-    {
-      statement ask(db_,
-                    "SELECT t FROM (SELECT last AS t FROM chunks UNION ALL SELECT time FROM recent) ORDER BY t LIMIT 1 "
-                    "OFFSET ((SELECT count(*) FROM chunks) + (SELECT count(*) FROM recent)) / 50");
-      const bool some = ask.step();
-      if (ask.failed()) return tl::unexpected(ask.trouble("store"));
-      if (!some) break;  // what is left are series
-      before = ask.integer(0);
-    }
-    const auto some = remove_before(before == std::numeric_limits<std::int64_t>::max() ? before : before + 1);
-    if (!some) return tl::unexpected(some.error());
-    if (*some == 0) break;
-    gone.by_size += *some;
-    if (auto ok = db_.run("PRAGMA incremental_vacuum"); !ok) return tl::unexpected(ok.error());
-  }
+  const auto shrunk = shrink(bounds.max_bytes, [this] { return remove_oldest(); });
+  if (!shrunk) return tl::unexpected(shrunk.error());
+  gone.by_size = *shrunk;
   if (gone.by_age + gone.by_size > 0) {
     if (auto ok = remove_empty_series(); !ok) return tl::unexpected(ok.error());
   }
-  if (auto ok = db_.run("PRAGMA incremental_vacuum(1000)"); !ok) return tl::unexpected(ok.error());
-  (void)db_.run("PRAGMA wal_checkpoint(PASSIVE)");  // readers may be in the way: the next one does it
+  if (auto ok = tidy(); !ok) return tl::unexpected(ok.error());
   return gone;
 }
 
@@ -395,16 +346,6 @@ result<void> database::remove_empty_series() {
   });
   if (!ok) return ok;
   return count_series();
-}
-
-std::uint64_t database::bytes() {
-  std::int64_t pages = 0, free = 0, size = 0;
-  for (const auto& [ask, to] :
-       {std::pair{"PRAGMA page_count", &pages}, {"PRAGMA freelist_count", &free}, {"PRAGMA page_size", &size}}) {
-    statement one(db_, ask);
-    if (one.step()) *to = one.integer(0);
-  }
-  return static_cast<std::uint64_t>((pages - free) * size);
 }
 
 }  // namespace troupe::store

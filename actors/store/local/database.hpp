@@ -8,19 +8,10 @@
 #include <vector>
 
 #include "actors/store/local/samples.hpp"
-#include "actors/store/local/sqlite.hpp"
+#include "actors/store/local/store_file.hpp"
 #include "protocol/telemetry/batch.hpp"
 
 namespace troupe::store {
-
-struct retention {
-  std::int64_t max_age_ms = 0;
-  std::uint64_t max_bytes = 0;
-};
-
-struct removed {
-  std::uint64_t by_age = 0, by_size = 0;  ///< samples
-};
 
 /// Which rows become chunks: those older than `before_ms`. A block's rows wait until `rows` of them are there, for long
 /// chunks cost less; but not longer than `age_ms`, not when more than `bytes` wait in all, and not once the block has
@@ -34,13 +25,10 @@ struct compaction {
 
 /// The writing side. A batch is one row as it comes; every now and then the rows of a block become one chunk per
 /// series. One thread at a time, any; readers have connections of their own.
-class database {
+class database : public store_file {
  public:
   /// A file that is no database, or a damaged one, is set aside and `note` says so.
   [[nodiscard]] static result<std::unique_ptr<database>> open(const std::string& path, std::string& note);
-  /// Renames the file to `.damaged`, over one that was there. All connections to it must be closed: the last one to
-  /// close would take the new file's log with it.
-  static void set_aside(const std::string& path);
   ~database();
 
   /// All of them or none. What is written stays written when the process dies; the last second may go with the machine.
@@ -49,10 +37,7 @@ class database {
   /// Removes what is beyond the bounds, oldest first.
   [[nodiscard]] result<removed> retain(const retention& bounds, std::int64_t now_ms);
 
-  [[nodiscard]] std::uint64_t bytes();
   [[nodiscard]] std::int64_t series() const { return series_; }
-  /// It was found damaged while in use: set it aside and open it again.
-  [[nodiscard]] bool damaged() const { return db_.damaged(); }
 
  private:
   struct known_block {
@@ -60,9 +45,6 @@ class database {
     std::int64_t id = 0;
   };
   database();
-  [[nodiscard]] result<void> prepare(const std::string& path);
-  template <class F>
-  [[nodiscard]] result<void> in_transaction(F&& work);
   [[nodiscard]] result<std::int64_t> block_id(const telemetry::block_ref& block);
   [[nodiscard]] result<std::int64_t> series_id(const telemetry::label_buffer& labels);
   [[nodiscard]] result<void> count_series();
@@ -70,9 +52,9 @@ class database {
   [[nodiscard]] result<void> compact_block(std::int64_t block, std::int64_t before_ms);
   [[nodiscard]] result<void> add_chunk(std::int64_t series, std::vector<sample> samples);
   [[nodiscard]] result<std::uint64_t> remove_before(std::int64_t time_ms);
+  [[nodiscard]] result<std::uint64_t> remove_oldest();
   [[nodiscard]] result<void> remove_empty_series();
 
-  connection db_;
   std::int64_t series_ = 0;
   std::unordered_map<std::uint64_t, known_block> blocks_;  // by the process' id
   struct statements;

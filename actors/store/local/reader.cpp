@@ -1,11 +1,7 @@
 #include "actors/store/local/reader.hpp"
 
-#include <sqlite3.h>
-
 #include <algorithm>
-#include <chrono>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <unordered_map>
 
 #include "protocol/telemetry/batch.hpp"
@@ -14,57 +10,14 @@ namespace troupe::store {
 
 namespace {
 
-constexpr std::int64_t longest_query_ms = 5000;
 constexpr std::size_t series_at_once = 256;
-
-std::int64_t steady_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
-telemetry::label_set labels_of(std::string_view json) {
-  telemetry::label_set::container labels;
-  const auto parsed = nlohmann::json::parse(json, nullptr, false);
-  if (parsed.is_object()) {
-    for (const auto& [name, value] : parsed.items()) {
-      if (value.is_string()) labels.emplace_back(name, value.get<std::string>());
-    }
-  }
-  return telemetry::label_set(std::move(labels));
-}
 
 }  // namespace
 
 result<std::unique_ptr<reader>> reader::open(const std::string& path) {
   auto made = std::make_unique<reader>();
-  if (auto ok = made->db_.open(path, true); !ok) return tl::unexpected(ok.error());
-  sqlite3_progress_handler(
-      made->db_.get(), 10'000, [](void* self) { return static_cast<const reader*>(self)->late() ? 1 : 0; }, made.get());
+  if (auto ok = made->connect(path); !ok) return tl::unexpected(ok.error());
   return made;
-}
-
-class reader::snapshot {
- public:
-  explicit snapshot(reader& of) : of_(of), lock_(of.mutex_) {
-    of.deadline_ms_ = steady_ms() + longest_query_ms;
-    (void)of.db_.run("BEGIN");  // where it fails, so does the query
-  }
-  ~snapshot() { (void)of_.db_.run("ROLLBACK"); }
-  snapshot(const snapshot&) = delete;
-
- private:
-  reader& of_;
-  std::unique_lock<std::mutex> lock_;
-};
-
-bool reader::late() const {
-  return steady_ms() > deadline_ms_;
-}
-
-error reader::failed(statement& which) const {
-  auto why = which.trouble("query");
-  if (late()) why.message = "the query takes longer than 5 seconds: ask for less";
-  return why;
 }
 
 result<series_list> reader::series(const selector& which, std::size_t limit) {
@@ -169,26 +122,10 @@ result<void> reader::samples(std::span<const std::int64_t> series, std::int64_t 
   return {};
 }
 
-result<reader::text_list> reader::texts(const char* sql, const std::string& argument) {
-  const snapshot held(*this);
-  statement ask(db_, sql);
-  if (!argument.empty()) ask.bind(1, argument);
-  text_list all;
-  while (ask.step()) {
-    if (all.texts.size() == most_texts) {
-      all.truncated = true;
-      break;
-    }
-    all.texts.emplace_back(ask.text(0));
-  }
-  if (ask.failed()) return tl::unexpected(failed(ask));
-  return all;
-}
-
-result<reader::text_list> reader::label_names() {
+result<text_list> reader::label_names() {
   return texts("SELECT DISTINCT name FROM labels ORDER BY name", "");
 }
-result<reader::text_list> reader::label_values(const std::string& name) {
+result<text_list> reader::label_values(const std::string& name) {
   return texts("SELECT DISTINCT value FROM labels WHERE name = ? ORDER BY value", name);
 }
 

@@ -4,14 +4,13 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "actors/store/local/query_connection.hpp"
 #include "actors/store/local/samples.hpp"
 #include "actors/store/local/selector.hpp"
-#include "actors/store/local/sqlite.hpp"
 
 namespace troupe::store {
 
@@ -24,9 +23,8 @@ struct series_list {
   bool truncated = false;  ///< there are more than the limit
 };
 
-/// Queries, on a connection that only reads: never in the way of the writer. Any thread; one query at a time. A query
-/// that takes longer than a few seconds ends with an error.
-class reader {
+/// Queries over metrics.
+class reader : public query_connection {
  public:
   [[nodiscard]] static result<std::unique_ptr<reader>> open(const std::string& path);
 
@@ -36,12 +34,6 @@ class reader {
   using taker = std::function<bool(std::size_t, std::vector<sample>&)>;
   [[nodiscard]] result<void> samples(std::span<const std::int64_t> series, std::int64_t from_ms, std::int64_t to_ms,
                                      const taker& f);
-  /// At most `most_texts`, and whether there are more.
-  struct text_list {
-    std::vector<std::string> texts;
-    bool truncated = false;
-  };
-  static constexpr std::size_t most_texts = 100'000;
   [[nodiscard]] result<text_list> label_names();
   [[nodiscard]] result<text_list> label_values(const std::string& name);
   struct family {
@@ -51,18 +43,6 @@ class reader {
   [[nodiscard]] result<std::vector<family>> families();
   /// Rows of each kind, for people.
   [[nodiscard]] result<std::map<std::string, std::int64_t>> stats();
-  /// A query found that the file is damaged. Not while one runs.
-  [[nodiscard]] bool damaged() const { return db_.damaged(); }
-
- private:
-  [[nodiscard]] result<text_list> texts(const char* sql, const std::string& argument);
-  /// What a query holds while it runs: the connection, its deadline, and one state of the database.
-  class snapshot;
-  [[nodiscard]] error failed(statement& which) const;
-  [[nodiscard]] bool late() const;
-  connection db_;
-  std::mutex mutex_;
-  std::int64_t deadline_ms_ = 0;
 };
 
 }  // namespace troupe::store

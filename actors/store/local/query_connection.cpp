@@ -1,0 +1,74 @@
+#include "actors/store/local/query_connection.hpp"
+
+#include <sqlite3.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+namespace troupe::store {
+
+namespace {
+
+constexpr std::int64_t longest_query_ms = 5000;
+
+std::int64_t steady_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+result<void> query_connection::connect(const std::string& path) {
+  if (auto ok = db_.open(path, true); !ok) return ok;
+  sqlite3_progress_handler(
+      db_.get(), 10'000, [](void* self) { return static_cast<const query_connection*>(self)->late() ? 1 : 0; }, this);
+  return {};
+}
+
+query_connection::snapshot::snapshot(query_connection& of) : of_(of), lock_(of.mutex_) {
+  of.deadline_ms_ = steady_ms() + longest_query_ms;
+  (void)of.db_.run("BEGIN");  // where it fails, so does the query
+}
+
+query_connection::snapshot::~snapshot() {
+  (void)of_.db_.run("ROLLBACK");
+}
+
+bool query_connection::late() const {
+  return steady_ms() > deadline_ms_;
+}
+
+error query_connection::failed(statement& which) const {
+  auto why = which.trouble("query");
+  if (late()) why.message = "the query takes longer than 5 seconds: ask for less";
+  return why;
+}
+
+result<text_list> query_connection::texts(const char* sql, const std::string& argument) {
+  const snapshot held(*this);
+  statement ask(db_, sql);
+  if (!argument.empty()) ask.bind(1, argument);
+  text_list all;
+  while (ask.step()) {
+    if (all.texts.size() == most_texts) {
+      all.truncated = true;
+      break;
+    }
+    all.texts.emplace_back(ask.text(0));
+  }
+  if (ask.failed()) return tl::unexpected(failed(ask));
+  return all;
+}
+
+telemetry::label_set labels_of(std::string_view json) {
+  telemetry::label_set::container labels;
+  const auto parsed = nlohmann::json::parse(json, nullptr, false);
+  if (parsed.is_object()) {
+    for (const auto& [name, value] : parsed.items()) {
+      if (value.is_string()) labels.emplace_back(name, value.get<std::string>());
+    }
+  }
+  return telemetry::label_set(std::move(labels));
+}
+
+}  // namespace troupe::store

@@ -1,5 +1,6 @@
 #include "actors/app/observed_request.hpp"
 
+#include <atomic>
 #include <string>
 #include <utility>
 
@@ -43,6 +44,7 @@ class observed_responder final : public http::responder {
   using kind = runtime::event_kind<runtime::http_request_served>;
 
   void tell(int status) {
+    if (told_.exchange(true)) return;  // only the first answer counts
     events_.publish(
         {.component_id = "http", .origin = runtime::event_origin::service, .trace = span_.self, .parent = span_.parent},
         runtime::http_request_served{method_, path_, status, time_.now() - began_});
@@ -55,6 +57,7 @@ class observed_responder final : public http::responder {
   runtime::time_point began_;
   runtime::work span_;
   int status_ = 0;
+  std::atomic<bool> told_{false};
 };
 
 }  // namespace

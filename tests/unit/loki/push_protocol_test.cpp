@@ -1,0 +1,141 @@
+// One endpoint of loki.write: what goes into which request.
+
+#include "actors/loki/write/push_protocol.hpp"
+
+#include <snappy.h>
+
+#include "actors/loki/write/write.hpp"
+#include "actors/runtime/blocking_pool.hpp"
+#include "actors/runtime/host.hpp"
+#include "protocol/http/client.hpp"
+#include "actors/runtime/own_metrics.hpp"
+#include "protocol/loki/push.pb.h"
+#include "protocol/telemetry/logs.hpp"
+#include "tests/catch.hpp"
+#include "tests/temporary_directory.hpp"
+
+using namespace troupe;
+using namespace troupe::loki;
+
+namespace {
+
+/// A component's context without a component around it.
+struct rig {
+  testing::temporary_directory directory;
+  http::client client;
+  runtime::event_bus events;
+  runtime::own_metrics metrics;
+  runtime::tracer tracing;
+  runtime::blocking_pool blocking{1};
+  runtime::clocks time;
+  runtime::services shared{client, events, metrics, tracing, blocking, time, directory.file("data"), [] { return ""; },
+                           "",     "",     ""};
+  runtime::component_definition kind = runtime::define<loki::write>(writing::schema());
+  std::shared_ptr<runtime::host> of = std::make_shared<runtime::host>("loki.write.x", kind, shared);
+  runtime::component_context context{*of, shared};
+  push_metrics_pool pool{context.metrics()};
+  push_protocol under_test{context, pool};
+  writing::endpoint_arguments arguments;
+
+  void update(const telemetry::label_set& external = {}, std::size_t max_streams = 0) {
+    arguments.url = "http://loki.example:3100/loki/api/v1/push";
+    REQUIRE(under_test.update(arguments, external, max_streams));
+  }
+
+  struct made {
+    writer::prepared how;
+    telemetry::logs_ref batch;
+  };
+  made prepare(const std::vector<std::pair<telemetry::label_set, std::string>>& entries) {
+    telemetry::logs_builder builder;
+    std::int64_t now = 1'700'000'000'000'000'000;
+    for (const auto& [labels, line] : entries)
+      builder.add(std::make_shared<const telemetry::label_set>(labels), ++now, line);
+    auto batch = builder.finish();
+    return {under_test.prepare(batch), batch};
+  }
+  logproto::PushRequest build(const made& of, std::vector<std::uint32_t> pieces, std::uint64_t* left_out = nullptr) {
+    std::vector<writer::part> parts;
+    for (const auto one : pieces)
+      parts.push_back({of.batch.get(), of.how.how.get(), one});
+    const auto body = under_test.build(parts);
+    if (left_out != nullptr) *left_out = body->left_out;
+    std::string message;
+    REQUIRE(snappy::Uncompress(body->bytes.data(), body->bytes.size(), &message));
+    logproto::PushRequest request;
+    REQUIRE(request.ParseFromString(message));
+    return request;
+  }
+};
+
+std::vector<std::uint32_t> all_of(const rig::made& one) {
+  std::vector<std::uint32_t> all;
+  for (std::uint32_t i = 0; i < one.how.pieces.size(); ++i)
+    all.push_back(i);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(rig, "streams get external labels, and what begins with __ is left out") {
+  update({{"cluster", "c"}, {"job", "other"}});
+  const auto one = prepare({{{{"job", "own"}, {"__path__", "/x"}}, "line"}});
+  const auto request = build(one, all_of(one));
+  REQUIRE(request.streams_size() == 1);
+  CHECK(request.streams(0).labels() == R"({cluster="c", job="own"})");
+  CHECK(one.how.pieces.size() == 1);
+  CHECK(one.how.pieces[0].items == 1);
+  CHECK(one.how.pieces[0].size == 4);
+  CHECK(one.how.lane == 0);
+}
+
+TEST_CASE_METHOD(rig, "a tenant's streams go in requests of their own") {
+  arguments.tenant_id = "default";
+  update();
+  const auto one = prepare({{{{"a", "1"}}, "x"},
+                            {{{"a", "2"}, {"__tenant_id__", "t"}}, "y"},
+                            {{{"a", "3"}, {"__tenant_id__", "u"}}, "z"},
+                            {{{"a", "4"}, {"__tenant_id__", "default"}}, "w"}});
+  REQUIRE(one.how.pieces.size() == 4);
+  CHECK(one.how.pieces[0].route == 0);
+  CHECK(one.how.pieces[1].route != one.how.pieces[2].route);
+  CHECK(one.how.pieces[1].route != 0);
+  CHECK(one.how.pieces[3].route == 0);
+  const auto again = prepare({{{{"a", "5"}, {"__tenant_id__", "u"}}, "x"}});
+  CHECK(again.how.pieces[0].route == one.how.pieces[2].route);
+}
+
+TEST_CASE_METHOD(rig, "a batch goes in pieces; a line that is larger than batch_size goes alone") {
+  arguments.batch_size.bytes = 100;
+  update();
+  const std::string line(60, 'x'), large(500, 'y');
+  const telemetry::label_set labels{{"a", "b"}};
+  const auto one = prepare({{labels, line}, {labels, line}, {labels, large}, {labels, "s"}, {labels, "t"}});
+  REQUIRE(one.how.pieces.size() == 4);
+  CHECK(one.how.pieces[0].size == 60);
+  CHECK(one.how.pieces[2].size == 500);
+  CHECK(one.how.pieces[3].items == 2);
+  const auto request = build(one, all_of(one));
+  REQUIRE(request.streams_size() == 1);
+  REQUIRE(request.streams(0).entries_size() == 5);
+  CHECK(request.streams(0).entries(2).line() == large);
+  CHECK(request.streams(0).entries(4).line() == "t");
+}
+
+TEST_CASE_METHOD(rig, "beyond max_streams entries are left out and counted") {
+  update({}, 2);
+  const auto one = prepare({{{{"a", "1"}}, "x"}, {{{"a", "2"}}, "y"}, {{{"a", "3"}}, "z"}, {{{"a", "3"}}, "w"}});
+  std::uint64_t left_out = 0;
+  const auto request = build(one, all_of(one), &left_out);
+  CHECK(request.streams_size() == 2);
+  CHECK(left_out == 2);
+}
+
+TEST_CASE("why Loki drops what it drops") {
+  CHECK(reason_of(429, "Ingestion rate limit exceeded for user") == drop_reason::rate_limited);
+  CHECK(reason_of(429, "Maximum active stream limit exceeded, reduce the number of active streams") ==
+        drop_reason::stream_limited);
+  CHECK(reason_of(400, "Max entry size '262144' bytes exceeded for stream") == drop_reason::line_too_long);
+  CHECK(reason_of(400, "entry too far behind") == drop_reason::ingester_error);
+  CHECK(reason_of(0, "connection refused") == drop_reason::ingester_error);
+}

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <csignal>
 #include <ctime>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -52,12 +54,13 @@ class whole_lines final : public spdlog::sinks::base_sink<std::mutex> {
 
  protected:
   void sink_it_(const spdlog::details::log_msg& msg) override {
-    if (!rest_.empty() && !write(std::exchange(rest_, {}))) return lose();
+    if (!end_line()) return lose();
     if (const std::uint64_t untold = lost.load() - told_; untold > 0) {
       std::string note;
       append_note("log lines lost", "lines", static_cast<std::int64_t>(untold), format_.load(), note);
       if (!write(note)) return lose();
       told_ += untold;
+      if (!rest_.empty()) return lose();
     }
     if (!write({msg.payload.data(), msg.payload.size()})) lose();
   }
@@ -66,24 +69,24 @@ class whole_lines final : public spdlog::sinks::base_sink<std::mutex> {
  private:
   void lose() { lost.fetch_add(1); }
 
+  /// Of the line that was begun; false: some of it must still wait.
+  bool end_line() {
+    if (rest_.empty()) return true;
+    const std::string rest = std::exchange(rest_, {});
+    if (!write(rest)) rest_ = rest;
+    return rest_.empty();
+  }
+
   /// False: nothing of it was written. A line that was begun counts as written, its end waits in `rest_`.
   bool write(std::string_view text) {
-    // POSIX, write(2): so much fits when a pipe can be written to at all.
-    constexpr std::size_t piece = 4096;
-    constexpr int patience_ms = 100;
-    no_broken_pipe guard;
+    std::optional<no_broken_pipe> guard;
+    if (!pipes_are_ignored_) guard.emplace();
     bool begun = false;
     while (!text.empty()) {
-      pollfd ready{descriptor_, POLLOUT, 0};
-      const int got = poll(&ready, 1, stuck_ ? 0 : patience_ms);
-      if (got < 0 && errno == EINTR) continue;
-      ssize_t done = -1;
-      if (got > 0) {
-        done = ::write(descriptor_, text.data(), std::min(text.size(), piece));
-        if (done < 0 && errno == EINTR) continue;
-        if (done < 0 && errno == EPIPE) guard.broken = true;
-        if (done < 0 && errno != EAGAIN) return false;
-      }
+      const ssize_t done = write_some(text);
+      if (done < 0 && errno == EINTR) continue;
+      if (done < 0 && errno == EPIPE && guard) guard->broken = true;
+      if (done < 0 && errno != EAGAIN) return false;
       stuck_ = done <= 0;
       if (stuck_) {
         if (begun) rest_ = text;
@@ -95,6 +98,32 @@ class whole_lines final : public spdlog::sinks::base_sink<std::mutex> {
     return true;
   }
 
+  /// As write(2), with EAGAIN for a reader that does not read for a while. One call to the system where it can.
+  ssize_t write_some(std::string_view text) {
+    // POSIX, write(2): so much fits when a pipe can be written to at all.
+    constexpr std::size_t piece = 4096;
+    constexpr int patience_ms = 100;
+    // A reader that stood still is asked first: a short note would still fit where the next line does not.
+    if (writes_without_waiting_ && !stuck_) {
+      const iovec one{const_cast<char*>(text.data()), text.size()};
+      const ssize_t done = pwritev2(descriptor_, &one, 1, -1, RWF_NOWAIT);
+      if (done >= 0 || errno == EINTR || errno == EPIPE) return done;
+      if (errno != EAGAIN) writes_without_waiting_ = false;  // not that kind of file
+    }
+    pollfd ready{descriptor_, POLLOUT, 0};
+    const int got = poll(&ready, 1, stuck_ ? 0 : patience_ms);
+    if (got > 0) return ::write(descriptor_, text.data(), std::min(text.size(), piece));
+    if (got == 0) errno = EAGAIN;
+    return -1;
+  }
+
+  static bool ignores_broken_pipes() {
+    struct sigaction now {};
+    return sigaction(SIGPIPE, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+  }
+
+  const bool pipes_are_ignored_ = ignores_broken_pipes();  // by the program, from its start
+  bool writes_without_waiting_ = true;
   int descriptor_;
   const std::atomic<log_format>& format_;
   std::string rest_;

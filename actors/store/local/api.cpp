@@ -1,10 +1,8 @@
 #include "actors/store/local/api.hpp"
 
-#include <charconv>
 #include <cmath>
-#include <nlohmann/json.hpp>
-#include <optional>
 
+#include "actors/store/local/api_parameters.hpp"
 #include "protocol/telemetry/value.hpp"
 
 namespace troupe::store {
@@ -17,41 +15,11 @@ constexpr std::size_t default_limit = 1000, most_limit = 100'000;
 constexpr std::size_t default_points = 500, most_points = 100'000;  // per series
 constexpr std::size_t most_samples = 1'000'000;                     // of one answer
 
-std::string dump(const json& j) {
-  return j.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-answer failed(int status, const std::string& why) {
-  return {status, error_json(why)};
-}
-
 json value_json(double value) {
   if (telemetry::is_stale(value)) return nullptr;
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
   return value;
-}
-
-json labels_json(const telemetry::label_set& labels) {
-  auto all = json::object();
-  for (const auto& [name, value] : labels)
-    all[name] = value;
-  return all;
-}
-
-/// A number from the question; nothing: it is none.
-std::optional<double> number(std::string_view text, double otherwise) {
-  if (text.empty()) return otherwise;
-  double n = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (problem != std::errc() || end != text.data() + text.size() || !std::isfinite(n) || std::fabs(n) > 1e12)
-    return std::nullopt;
-  return n;
-}
-
-std::optional<std::size_t> count(std::string_view text, std::size_t otherwise, std::size_t most) {
-  const auto n = number(text, static_cast<double>(otherwise));
-  if (!n || *n < 1) return std::nullopt;
-  return std::min(static_cast<std::size_t>(*n), most);
 }
 
 answer series(reader& of, const http::server_request& question) {
@@ -105,13 +73,6 @@ answer samples(reader& of, const http::server_request& question, std::int64_t no
   return {200, std::move(out)};
 }
 
-answer list(const char* name, const result<text_list>& found) {
-  if (!found) return failed(503, found.error().message);
-  json all{{name, found->texts}};
-  if (found->truncated) all["truncated"] = true;
-  return {200, dump(all)};
-}
-
 answer metadata(reader& of) {
   const auto families = of.families();
   if (!families) return failed(503, families.error().message);
@@ -127,10 +88,6 @@ answer metadata(reader& of) {
 
 }  // namespace
 
-std::string error_json(const std::string& why) {
-  return dump({{"error", why}});
-}
-
 answer ask(reader& of, const std::string& path, const http::server_request& question, std::int64_t now_ms) {
   if (path == "series") return series(of, question);
   if (path == "samples") return samples(of, question, now_ms);
@@ -140,11 +97,7 @@ answer ask(reader& of, const std::string& path, const http::server_request& ques
     const auto stats = of.stats();
     return stats ? answer{200, dump(*stats)} : failed(503, stats.error().message);
   }
-  constexpr std::string_view prefix = "label/", suffix = "/values";
-  if (path.size() > prefix.size() + suffix.size() && path.compare(0, prefix.size(), prefix) == 0 &&
-      path.compare(path.size() - suffix.size(), suffix.size(), suffix) == 0) {
-    return list("values", of.label_values(path.substr(prefix.size(), path.size() - prefix.size() - suffix.size())));
-  }
+  if (const auto name = between(path, "label/", "/values")) return list("values", of.label_values(*name));
   return failed(
       404, "nothing at \"" + path + "\": there are series, samples, labels, label/NAME/values, metadata and stats");
 }

@@ -1,11 +1,11 @@
 #include "actors/store/local/database.hpp"
+#include "actors/store/local/label_json.hpp"
 
 #include <sqlite3.h>
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <unordered_set>
 
 namespace troupe::store {
@@ -40,14 +40,6 @@ std::vector<N> numbers_of(std::string_view bytes) {
   std::vector<N> numbers(bytes.size() / sizeof(N));
   std::memcpy(numbers.data(), bytes.data(), numbers.size() * sizeof(N));
   return numbers;
-}
-
-/// Labels as a JSON object, the form in which series are kept.
-std::string labels_json(const std::vector<telemetry::label_view>& labels) {
-  auto all = nlohmann::ordered_json::object();
-  for (const auto& [name, value] : labels)
-    all[std::string(name)] = std::string(value);
-  return all.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -89,7 +81,7 @@ result<void> database::count_series() {
 
 result<std::int64_t> database::series_id(const telemetry::label_buffer& labels) {
   const auto hash = static_cast<std::int64_t>(labels.hash());
-  const auto text = labels_json(labels.labels());
+  const auto text = label_json(labels.labels());
   auto& find = statements_->find_series;
   std::int64_t found = 0;
   find.bind(1, hash);

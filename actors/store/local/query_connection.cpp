@@ -3,7 +3,6 @@
 #include <sqlite3.h>
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 
 namespace troupe::store {
 
@@ -58,17 +57,6 @@ result<text_list> query_connection::texts(const char* sql, const std::string& ar
   }
   if (ask.failed()) return tl::unexpected(failed(ask));
   return all;
-}
-
-telemetry::label_set labels_of(std::string_view json) {
-  telemetry::label_set::container labels;
-  const auto parsed = nlohmann::json::parse(json, nullptr, false);
-  if (parsed.is_object()) {
-    for (const auto& [name, value] : parsed.items()) {
-      if (value.is_string()) labels.emplace_back(name, value.get<std::string>());
-    }
-  }
-  return telemetry::label_set(std::move(labels));
 }
 
 }  // namespace troupe::store

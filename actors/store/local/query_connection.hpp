@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "actors/store/local/sqlite.hpp"
-#include "protocol/telemetry/label.hpp"
 
 namespace troupe::store {
 
@@ -52,8 +51,5 @@ class query_connection {
   std::mutex mutex_;
   std::int64_t deadline_ms_ = 0;
 };
-
-/// Labels are kept as a JSON object.
-[[nodiscard]] telemetry::label_set labels_of(std::string_view json);
 
 }  // namespace troupe::store

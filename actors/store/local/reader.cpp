@@ -1,10 +1,11 @@
 #include "actors/store/local/reader.hpp"
 
+#include "actors/store/local/label_json.hpp"
+#include "protocol/telemetry/batch.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <unordered_map>
-
-#include "protocol/telemetry/batch.hpp"
 
 namespace troupe::store {
 

@@ -68,6 +68,10 @@ result<void> statement::execute(const char* doing) {
   return {};
 }
 
+bool statement::null(int column) const {
+  return sqlite3_column_type(of_, column) == SQLITE_NULL;
+}
+
 std::int64_t statement::integer(int column) const {
   return sqlite3_column_int64(of_, column);
 }

@@ -53,6 +53,7 @@ class statement {
   /// For a statement without rows.
   [[nodiscard]] result<void> execute(const char* doing);
 
+  [[nodiscard]] bool null(int column) const;
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::string_view text(int column) const;
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <deque>
 #include <filesystem>
 #include <functional>
@@ -11,27 +10,16 @@
 #include "actors/runtime/component.hpp"
 #include "actors/runtime/own_metrics.hpp"
 #include "actors/runtime/registry.hpp"
-#include "actors/store/local/database.hpp"
-#include "actors/store/local/reader.hpp"
-#include "config/schema.hpp"
+#include "actors/store/local/arguments.hpp"
+#include "actors/store/local/storage.hpp"
 #include "protocol/http/server.hpp"
+#include "protocol/telemetry/otlp.hpp"
 
 namespace troupe::store {
 
-namespace storing {
-
-struct arguments {
-  std::chrono::nanoseconds max_age = std::chrono::hours(24);
-  config::byte_size max_size{std::int64_t{1} << 30};
-  friend bool operator==(const arguments&, const arguments&) = default;
-};
-[[nodiscard]] const config::component_schema& schema();
-
-}  // namespace storing
-
-/// store.local: keeps metrics in SQLite under the storage path. A batch is settled when the transaction that holds it
-/// is committed, once a second. All work of the database is done beside the actor: one job of the writer and one query
-/// at a time, so that no store takes all threads of the pool.
+/// store.local: keeps metrics, logs and traces in SQLite under the storage path. A batch is settled when the
+/// transaction that holds it is committed, once a second. All work of the databases is done beside the actor: one job
+/// of the writers and one query at a time, so that no store takes all threads of the pool.
 class local final : public runtime::component {
  public:
   using arguments_type = storing::arguments;
@@ -43,60 +31,66 @@ class local final : public runtime::component {
   result<void> update(const runtime::arguments_ref& arguments) override;
   void consume(const telemetry::batch_ref& batch, runtime::receipt of) override;
   void finish() override;
-  [[nodiscard]] bool finished() const override { return waiting_.empty() && !busy_ && !asking_; }
+  [[nodiscard]] bool finished() const override { return !anything_waits() && !busy_ && !asking_; }
   bool serve(const std::string& path, const http::server_request& request,
              const std::shared_ptr<http::responder>& answer) override;
 
  private:
-  struct files {
-    std::unique_ptr<database> writer;
-    std::unique_ptr<reader> queries;
-  };
-  using files_ref = std::shared_ptr<files>;
+  using storage_ref = std::shared_ptr<storage>;
   struct waiting {
-    telemetry::metrics_ref batch;
+    telemetry::batch_ref batch;
     runtime::receipt of;
+  };
+  /// The batches of one signal, and what is counted of it.
+  struct lane {
+    std::deque<waiting> batches;
+    std::size_t bytes = 0;
+    std::size_t in_hand = 0;  // so many of those that wait are being written
+    runtime::counter& appended;
+    runtime::gauge& size;
+    runtime::gauge& groups;
   };
   struct question {
     std::string path;
     http::server_request request;
     std::shared_ptr<http::responder> answer;
   };
-  /// How a job of the writer ended.
+  /// How a job of the writers ended.
   struct outcome {
-    result<void> how{};
-    bool damaged = false;
-    std::uint64_t bytes = 0;
-    std::int64_t series = 0;
+    of_each<result<void>> how{};
+    of_each<bool> damaged{};
+    of_each<std::uint64_t> bytes{};
+    of_each<std::int64_t> groups{};
   };
 
+  [[nodiscard]] lane make_lane(std::size_t signal);
+  [[nodiscard]] bool anything_waits() const;
+  [[nodiscard]] bool much_waits() const;
+  void refuse(runtime::receipt of, telemetry::otlp_kind what, const char* reason);
   /// Begins the job that is most urgent, unless one is under way.
   void work();
   void open();
   void write();
+  void written(std::size_t signal, std::size_t batches, const stored& how);
   void maintain();
   /// `job` runs beside the actor and `then` in it.
-  void run(std::function<outcome(database&)> job, std::function<void()> then);
+  void run(std::function<of_each<result<void>>(storage&)> job, std::function<void()> then);
   void ended(const outcome& how);
   void ask_next();
   void show(std::string trouble);
 
   runtime::component_context& context_;
   std::filesystem::path directory_;
-  files_ref files_;  // null: not open
-  retention bounds_;
-  std::deque<waiting> waiting_;
+  storage_ref files_;  // null: not open
+  of_each<retention> bounds_;
+  of_each<lane> lanes_;
   std::deque<question> questions_;
-  std::size_t waiting_bytes_ = 0;
-  std::size_t in_hand_ = 0;  // so many of those that wait are being written
-  bool busy_ = false, asking_ = false, damaged_ = false, finishing_ = false;
+  bool busy_ = false, asking_ = false, finishing_ = false;
+  of_each<bool> damaged_{};
   std::string trouble_;
   runtime::time_point maintain_at_{};
   runtime::timer timer_;
-  runtime::counter& appended_;
   runtime::counter& failures_;
-  runtime::gauge& bytes_;
-  runtime::gauge& series_;
 };
 
 }  // namespace troupe::store

@@ -12,7 +12,6 @@ namespace troupe::tracing {
 namespace {
 
 using runtime::event;
-using runtime::event_header;
 using runtime::event_origin;
 using std::chrono::nanoseconds;
 

@@ -163,8 +163,8 @@ struct field<std::map<std::string, T>> {
   }
   static value to(const std::map<std::string, T>& all) {
     std::vector<object::entry> made;
-    std::vector<object::entry> made;
     made.reserve(all.size());
+    for (const auto& [name, one] : all)
       made.emplace_back(name, field<T>::to(one));
     return object(std::move(made));
   }

@@ -5,6 +5,10 @@
 #include <fstream>
 #include <set>
 
+#include <nlohmann/json.hpp>
+
+#include "protocol/http/inflate.hpp"
+#include "protocol/otlp/proto/trace_service.pb.h"
 #include "tests/catch.hpp"
 #include "tests/process/otlp_receiver.hpp"
 #include "tests/process/world.hpp"
@@ -177,4 +181,76 @@ TEST_CASE("what the backend refuses is counted and not sent again; what it takes
     const auto kept = static_cast<double>(tempo.spans().size());
     return troupe.metric("otelcol_exporter_sent_spans_total") == kept - 1;
   }));
+}
+
+TEST_CASE("traces over HTTP: protobuf and JSON, compressed and not; 429 with Retry-After is tried again, 400 is not") {
+  struct seen {
+    std::mutex mutex;
+    std::set<std::string> names;
+    std::vector<std::string> errors;
+    int requests = 0, first_status = 0;
+  };
+  struct row {
+    const char* client;
+    const char* more;
+    bool gzip, json;
+    int first_status;
+  };
+  for (const auto& [client, more, gzip, json, first_status] :
+       {row{"", "", true, false, 429}, row{"compression = \"none\"", "encoding = \"json\"\n", false, true, 400}}) {
+    INFO(client << more);
+    seen got;
+    got.first_status = first_status;
+    http::server_options options;
+    options.address = "127.0.0.1:0";
+    options.limits.body_bytes = 16 << 20;
+    auto listening = http::server::listen(options, [&, gzip = gzip, json = json](const auto& request, auto to) {
+      const std::lock_guard lock(got.mutex);
+      if (++got.requests == 1) return to->respond(got.first_status, "text/plain", "not this", {{"Retry-After", "1"}});
+      std::string body = request.body;
+      if (request.path != "/v1/traces" || (request.header("Content-Encoding") == "gzip") != gzip ||
+          request.header("Content-Type") != (json ? "application/json" : "application/x-protobuf") ||
+          request.header("X-Token") != "t") {
+        got.errors.push_back("wrong path or headers");
+      }
+      if (gzip) {
+        http::body plain;
+        if (http::inflate_gzip(body, 16 << 20, plain) != http::inflate_fault::none) got.errors.push_back("no gzip");
+        body = plain.view();
+      }
+      if (json) {
+        const auto read = nlohmann::json::parse(body);
+        for (const auto& scope : read["resourceSpans"][0]["scopeSpans"]) {
+          for (const auto& span : scope["spans"]) {
+            got.names.insert(span["name"]);
+            if (span["traceId"].get<std::string>().size() != 32) got.errors.push_back("no hexadecimal id");
+          }
+        }
+      } else {
+        opentelemetry::proto::collector::trace::v1::ExportTraceServiceRequest read;
+        if (!read.ParseFromString(body)) got.errors.push_back("no protobuf");
+        for (const auto& scope : read.resource_spans(0).scope_spans()) {
+          for (const auto& span : scope.spans())
+            got.names.insert(span.name());
+        }
+      }
+      to->respond(200, json ? "application/json" : "application/x-protobuf", json ? "{}" : "");
+    });
+    REQUIRE(listening);
+    target scraped(page);
+    backend to;
+    collector troupe(pipelines(scraped.address(), to.url(),
+                               std::string("otelcol.exporter.otlphttp \"default\" {\n  ") + more +
+                                   "  client {\n    endpoint = \"http://" + (*listening)->address() +
+                                   "\"\n    headers = {\"X-Token\" = \"t\"}\n    " + client + "\n  }\n}"));
+    troupe.ready();
+    REQUIRE(eventually([&] {
+      const std::lock_guard lock(got.mutex);
+      return got.names.contains("scrape") && got.names.contains("deliver");
+    }));
+    const std::lock_guard lock(got.mutex);
+    CHECK(got.errors == std::vector<std::string>{});
+    // The spans of the load were in the first request.
+    CHECK(got.names.contains("GraphEvaluate") == (first_status == 429));
+  }
 }

@@ -254,3 +254,36 @@ TEST_CASE("traces over HTTP: protobuf and JSON, compressed and not; 429 with Ret
     CHECK(got.names.contains("GraphEvaluate") == (first_status == 429));
   }
 }
+
+TEST_CASE("with send_traceparent trace context goes out with scrapes and counts on requests that come in") {
+  otlp_receiver tempo;
+  std::mutex mutex;
+  std::set<std::string> sent;
+  http::server_options options;
+  options.address = "127.0.0.1:0";
+  auto scraped = http::server::listen(options, [&](const auto& request, auto to) {
+    const std::lock_guard lock(mutex);
+    sent.insert(std::string(request.header("traceparent")));
+    to->respond(200, "text/plain; version=0.0.4", "a 1\n");
+  });
+  REQUIRE(scraped);
+  backend to;
+  collector troupe(pipelines((*scraped)->address(), to.url(), otlp_exporter(tempo.endpoint()),
+                             "sampling_fraction = 1\n  send_traceparent = true"));
+  troupe.ready();
+  REQUIRE(eventually([&] { return !trace_with(tempo.spans(), {"scrape"}).empty(); }));
+  const auto id = trace_with(tempo.spans(), {"scrape"});
+  const auto scrape = trace_of(tempo.spans(), id).at("scrape");
+  {
+    const std::lock_guard lock(mutex);
+    CHECK(sent.contains("00-" + id + "-" + scrape.id + "-01"));
+  }
+  http::client client;
+  const auto session = *client.open({});
+  http::request request;
+  request.url = troupe.url("/-/ready");
+  request.headers = {{"traceparent", "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"}};
+  client.submit(session, request, [](http::response&&) {});
+  REQUIRE(eventually([&] { return !trace_of(tempo.spans(), "0123456789abcdef0123456789abcdef").empty(); }));
+  CHECK(trace_of(tempo.spans(), "0123456789abcdef0123456789abcdef").at("HTTP request").parent == "0123456789abcdef");
+}

@@ -98,8 +98,8 @@ answer ask(reader& of, const std::string& path, const http::server_request& ques
     return stats ? answer{200, dump(*stats)} : failed(503, stats.error().message);
   }
   if (const auto name = between(path, "label/", "/values")) return list("values", of.label_values(*name));
-  return failed(
-      404, "nothing at \"" + path + "\": there are series, samples, labels, label/NAME/values, metadata and stats");
+  return failed(404, "nothing at \"" + path +
+                         "\": there are series, samples, labels, label/NAME/values, metadata, stats, logs and traces");
 }
 
 }  // namespace troupe::store

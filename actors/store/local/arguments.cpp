@@ -21,15 +21,18 @@ config::body_of<bounds> bounds_schema() {
 
 const config::component_schema& schema() {
   static const auto schema = [] {
-    auto s = config::describe<arguments>("store.local", config::stability::generally_available,
-                                         "Keeps metrics and logs in embedded databases, to be asked over HTTP.");
+    auto s =
+        config::describe<arguments>("store.local", config::stability::generally_available,
+                                    "Keeps metrics, logs and traces in embedded databases, to be asked over HTTP.");
     s.exports("receiver", "MetricsReceiver", "Takes the samples to keep.")
-        .exports("logs_receiver", "LogsReceiver", "Takes the log entries to keep.");
+        .exports("logs_receiver", "LogsReceiver", "Takes the log entries to keep.")
+        .exports("input", "otelcol.Consumer", "Takes the traces to keep; other otelcol signals are refused.");
     s.attribute("max_age", &arguments::max_age, "Of each signal, what is older is removed; 0: never.")
         .attribute("max_size", &arguments::max_size,
                    "Of each signal, beyond this size of its database the oldest is removed; 0: never.")
         .block("metrics", &arguments::metrics, bounds_schema(), "Bounds of the samples, instead.")
         .block("logs", &arguments::logs, bounds_schema(), "Bounds of the log entries, instead.")
+        .block("traces", &arguments::traces, bounds_schema(), "Bounds of the traces, instead.")
         .check([](const arguments& a) {
           config::complaints all;
           if (a.max_age.count() < 0) all.push_back({"max_age", "max_age must not be negative"});

@@ -26,8 +26,9 @@ struct question {
 result<void> read(const http::server_request& asked, std::int64_t now_ms, question& into) {
   auto text = asked.parameter("match");
   if (text.empty()) text = asked.parameter("query");
-  const bool everything =
-      std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isspace(c) || c == '{' || c == '}'; });
+  std::string bare(text);
+  std::erase_if(bare, [](unsigned char c) { return std::isspace(c) != 0; });
+  const bool everything = bare.empty() || bare == "{}";
   if (!everything) {
     auto parsed = selector::parse(text);
     if (!parsed) return failure("match: " + parsed.error().message);

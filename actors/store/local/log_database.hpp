@@ -15,11 +15,6 @@
 
 namespace troupe::store {
 
-/// How much of what came was kept, and how much of it was there already.
-struct kept {
-  std::uint64_t added = 0, duplicates = 0;
-};
-
 /// Which small chunks of a stream become large ones: those that end before `before_ns`, when there are so many of them,
 /// or the oldest is older by `age_ns`.
 struct log_compaction {

@@ -1,10 +1,14 @@
 #include "actors/store/local/storage.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "actors/store/local/api_parameters.hpp"
 #include "actors/store/local/log_api.hpp"
+#include "actors/store/local/trace_api.hpp"
+#include "protocol/otlp/span.hpp"
 
 namespace troupe::store {
 
@@ -56,6 +60,7 @@ result<std::unique_ptr<storage>> storage::open(const std::filesystem::path& dire
   const auto path = [&](const char* name) { return (directory / name).string(); };
   auto ok = open_both(path("store.db"), aside[0], notes, made->metrics_, made->metrics_queries_);
   if (ok) ok = open_both(path("logs.db"), aside[1], notes, made->logs_, made->log_queries_);
+  if (ok) ok = open_both(path("traces.db"), aside[2], notes, made->traces_, made->trace_queries_);
   if (!ok) return tl::unexpected(ok.error());
   return made;
 }
@@ -75,6 +80,29 @@ of_each<stored> storage::write(const load& all) {
       done[1].how = tl::unexpected(logs.error());
     }
   }
+  if (!all.traces.empty()) done[2] = write_traces(all.traces);
+  return done;
+}
+
+stored storage::write_traces(const std::vector<telemetry::otlp_ref>& batches) {
+  stored done;
+  done.undecodable.resize(batches.size());
+  std::vector<otlp::span> spans;
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    auto decoded = otlp::decode_traces(batches[i]->message);
+    if (!decoded) {
+      done.undecodable[i] = true;
+      if (done.why_undecodable.empty()) done.why_undecodable = decoded.error().message;
+      continue;
+    }
+    std::move(decoded->begin(), decoded->end(), std::back_inserter(spans));
+  }
+  const auto written = traces_->write(spans);
+  if (written) {
+    done.items = *written;
+  } else {
+    done.how = tl::unexpected(written.error());
+  }
   return done;
 }
 
@@ -85,6 +113,7 @@ storage::maintained storage::maintain(const of_each<retention>& bounds, std::int
   if (done.how[0]) done.how[0] = keep_bounds(*metrics_, bounds[0], now_ms, done.gone[0]);
   done.how[1] = logs_->compact({old_ms * ns_per_ms, chunk_rows, longest_recent_ms * ns_per_ms});
   if (done.how[1]) done.how[1] = keep_bounds(*logs_, bounds[1], now_ms, done.gone[1]);
+  done.how[2] = keep_bounds(*traces_, bounds[2], now_ms, done.gone[2]);
   return done;
 }
 
@@ -92,26 +121,30 @@ answer storage::ask(const std::string& path, const http::server_request& questio
   const auto below = [&](const std::string& name) { return path == name || path.starts_with(name + "/"); };
   const auto rest = [&](std::size_t name) { return path.size() > name ? path.substr(name + 1) : std::string(); };
   if (below("logs")) return ask_logs(*log_queries_, rest(4), question, now_ms);
+  if (below("traces")) return ask_traces(*trace_queries_, rest(6), question, now_ms);
   if (path != "stats") return store::ask(*metrics_queries_, path, question, now_ms);
   auto all = metrics_queries_->stats();
   if (!all) return failed(503, all.error().message);
   const auto logs = log_queries_->stats();
   if (!logs) return failed(503, logs.error().message);
+  const auto traces = trace_queries_->stats();
+  if (!traces) return failed(503, traces.error().message);
   all->insert(logs->begin(), logs->end());
+  all->insert(traces->begin(), traces->end());
   return {200, dump(*all)};
 }
 
 of_each<bool> storage::damaged_for_writing() const {
-  return {metrics_->damaged(), logs_->damaged(), false};
+  return {metrics_->damaged(), logs_->damaged(), traces_->damaged()};
 }
 of_each<bool> storage::damaged_for_asking() const {
-  return {metrics_queries_->damaged(), log_queries_->damaged(), false};
+  return {metrics_queries_->damaged(), log_queries_->damaged(), trace_queries_->damaged()};
 }
 of_each<std::uint64_t> storage::bytes() {
-  return {metrics_->bytes(), logs_->bytes(), 0};
+  return {metrics_->bytes(), logs_->bytes(), traces_->bytes()};
 }
 of_each<std::int64_t> storage::groups() const {
-  return {metrics_->series(), logs_->streams(), 0};
+  return {metrics_->series(), logs_->streams(), traces_->traces()};
 }
 
 }  // namespace troupe::store

@@ -12,7 +12,10 @@
 #include "actors/store/local/log_database.hpp"
 #include "actors/store/local/log_reader.hpp"
 #include "actors/store/local/reader.hpp"
+#include "actors/store/local/trace_database.hpp"
+#include "actors/store/local/trace_reader.hpp"
 #include "protocol/telemetry/logs.hpp"
+#include "protocol/telemetry/otlp.hpp"
 
 namespace troupe::store {
 
@@ -24,12 +27,15 @@ using of_each = std::array<T, 3>;
 struct load {
   std::vector<telemetry::metrics_ref> metrics;
   std::vector<telemetry::logs_ref> logs;
+  std::vector<telemetry::otlp_ref> traces;
 };
 
 /// How the batches of one signal were written.
 struct stored {
   result<void> how{};  ///< an error: none of them
   kept items{};
+  std::vector<bool> undecodable{};  ///< of traces: by batch
+  std::string why_undecodable{};    ///< of the first of them
 };
 
 /// The files of a store, one per signal, so that each has its own bounds and its own damage. `ask` from any thread; all
@@ -58,10 +64,13 @@ class storage {
 
  private:
   storage() = default;
+  [[nodiscard]] stored write_traces(const std::vector<telemetry::otlp_ref>& batches);
   std::unique_ptr<database> metrics_;
   std::unique_ptr<log_database> logs_;
+  std::unique_ptr<trace_database> traces_;
   std::unique_ptr<reader> metrics_queries_;
   std::unique_ptr<log_reader> log_queries_;
+  std::unique_ptr<trace_reader> trace_queries_;
 };
 
 }  // namespace troupe::store

@@ -77,7 +77,8 @@ local::lane local::make_lane(std::size_t signal) {
 
 config::value local::exports(const runtime::component_place& place, const storing::arguments&) {
   return config::object::in_order({{"receiver", runtime::make_receiver(place.id, telemetry::signal::metrics)},
-                                   {"logs_receiver", runtime::make_receiver(place.id, telemetry::signal::logs)}});
+                                   {"logs_receiver", runtime::make_receiver(place.id, telemetry::signal::logs)},
+                                   {"input", runtime::make_receiver(place.id, telemetry::signal::otlp)}});
 }
 
 result<void> local::update(const runtime::arguments_ref& given) {
@@ -199,6 +200,8 @@ void local::write() {
     all.metrics.push_back(std::static_pointer_cast<const telemetry::metrics_batch>(lanes_[0].batches[i].batch));
   for (std::size_t i = 0; i < lanes_[1].in_hand; ++i)
     all.logs.push_back(std::static_pointer_cast<const telemetry::logs_batch>(lanes_[1].batches[i].batch));
+  for (std::size_t i = 0; i < lanes_[2].in_hand; ++i)
+    all.traces.push_back(std::static_pointer_cast<const telemetry::otlp_batch>(lanes_[2].batches[i].batch));
   const auto counts = of_each<std::size_t>{lanes_[0].in_hand, lanes_[1].in_hand, lanes_[2].in_hand};
   auto done = std::make_shared<of_each<stored>>();
   run(
@@ -216,6 +219,8 @@ void local::write() {
 void local::written(std::size_t signal, std::size_t batches, const stored& how) {
   if (!how.how || batches == 0) return;
   auto& of = lanes_[signal];
+  if (!how.why_undecodable.empty())
+    context_.publish(runtime::message{"", runtime::log_level::warn, "traces are refused: " + how.why_undecodable});
   of.appended.add(static_cast<double>(how.items.added));
   if (how.items.duplicates > 0) {
     const auto& words = words_of[signal];
@@ -227,7 +232,11 @@ void local::written(std::size_t signal, std::size_t batches, const stored& how) 
   for (std::size_t i = 0; i < batches; ++i) {
     auto& done = of.batches.front();
     of.bytes -= cost(*done.batch);
-    done.of.settle();
+    if (i < how.undecodable.size() && how.undecodable[i]) {
+      refuse(std::move(done.of), telemetry::otlp_kind::traces, "undecodable");
+    } else {
+      done.of.settle();
+    }
     of.batches.pop_front();
   }
 }

@@ -19,6 +19,11 @@ struct removed {
   std::uint64_t by_age = 0, by_size = 0;
 };
 
+/// How much of what came was kept, and how much of it was there already.
+struct kept {
+  std::uint64_t added = 0, duplicates = 0;
+};
+
 /// One database file of the store, its writing side. One thread at a time, any; readers have connections of their own.
 class store_file {
  public:

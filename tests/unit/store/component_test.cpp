@@ -13,6 +13,7 @@
 #include "actors/runtime/own_metrics.hpp"
 #include "actors/store/local/store.hpp"
 #include "protocol/http/client.hpp"
+#include "protocol/otlp/trace_builder.hpp"
 #include "tests/catch.hpp"
 #include "tests/temporary_directory.hpp"
 
@@ -77,12 +78,31 @@ class rig {
     if (host_) host_->stop("shutdown");
     host_.reset();
   }
+  void push(telemetry::batch_ref batch) {
+    source_.run(time_.now(), [&] { source_.push(0, batch, {}); });
+  }
+  void push_log(const std::string& line) {
+    telemetry::logs_builder builder;
+    builder.add(std::make_shared<telemetry::label_set>(telemetry::label_set{{"app", "a"}}), time_.wall_ms() * 1'000'000,
+                line);
+    push(builder.finish());
+  }
+  std::shared_ptr<telemetry::otlp_batch> spans(const std::string& name) {
+    otlp::trace_builder builder({});
+    otlp::span_view one;
+    one.trace[0] = one.id[0] = 7;
+    one.name = name;
+    one.start_ns = static_cast<std::uint64_t>(time_.wall_ms()) * 1'000'000;
+    one.end_ns = one.start_ns + 5;
+    builder.add("scope", {}, one);
+    return builder.finish();
+  }
   void push(double value) {
     auto batch = std::make_shared<telemetry::metrics_batch>();
     batch->block = block_;
     batch->timestamp_ms = time_.wall_ms();
     batch->values = {value};
-    source_.run(time_.now(), [&] { source_.push(0, batch, {}); });
+    push(std::move(batch));
   }
   ledger edge() { return source_.ledgers().at("store.local.x"); }
   std::shared_ptr<kept_answer> ask(const std::string& path, const std::string& match = "") {
@@ -237,4 +257,110 @@ TEST_CASE("a file that turns out to be damaged is set aside, and storing goes on
   const auto again = in.ask("samples", "a");
   REQUIRE(in.until([&] { return again->there(); }));
   CHECK(again->body.find(",2.0]") != std::string::npos);
+}
+
+TEST_CASE("metrics, logs and traces come to one component, each is stored and answered") {
+  rig in;
+  in.start();
+  in.push(42);
+  in.push_log("a line");
+  in.push(in.spans("a span"));
+  REQUIRE(in.until([&] { return in.edge().settled.batches == 3; }));
+  CHECK(in.edge().balances());
+  CHECK(in.edge().dropped.empty());
+  for (int round = 0; round < 2; ++round) {
+    const auto samples = in.ask("samples", "a"), logs = in.ask("logs", "{app=\"a\"}"), traces = in.ask("traces");
+    const auto one = in.ask("traces/07000000000000000000000000000000"), stats = in.ask("stats");
+    REQUIRE(in.until([&] { return stats->there(); }));
+    CHECK(samples->body.find(",42.0]") != std::string::npos);
+    CHECK(logs->body.find("\"a line\"]") != std::string::npos);
+    CHECK(traces->body.find("\"root_name\":\"a span\"") != std::string::npos);
+    CHECK(one->body.find("\"scope\":\"scope\"") != std::string::npos);
+    CHECK(stats->body.find("\"entries\":1") != std::string::npos);
+    CHECK(stats->body.find("\"spans\":1") != std::string::npos);
+    in.stop();
+    in.start();
+  }
+  // As after a restart of whoever sent it.
+  in.push(in.spans("a span"));
+  REQUIRE(in.until([&] { return in.edge().settled.batches == 4; }));
+  const auto page = in.page();
+  for (const char* metric : {"troupe_store_duplicate_spans_total", "troupe_store_appended_entries_total",
+                             "signal=\"logs\"", "troupe_store_streams", "troupe_store_traces"}) {
+    INFO(metric);
+    CHECK(page.find(metric) != std::string::npos);
+  }
+}
+
+TEST_CASE("otelcol signals that are no traces, or can't be decoded, are refused with their reason; the others stay") {
+  rig in;
+  in.start();
+  for (const auto what : {telemetry::otlp_kind::metrics, telemetry::otlp_kind::logs}) {
+    auto other = in.spans("x");
+    other->what = what;
+    in.push(other);
+  }
+  auto broken = in.spans("x");
+  broken->message = "<html>";
+  in.push(broken);
+  in.push(in.spans("good"));
+  REQUIRE(in.until([&] { return in.edge().settled.batches == 1 && in.edge().dropped.size() == 2; }));
+  CHECK(in.edge().dropped.at("not_traces").batches == 2);
+  CHECK(in.edge().dropped.at("undecodable").batches == 1);
+  CHECK(in.edge().balances());
+  CHECK(in.page().find("troupe_store_refused_batches_total{component_id=\"store.local.x\",component_path=\"/\",reason="
+                       "\"undecodable\",signal=\"traces\"} 1") != std::string::npos);
+  const auto traces = in.ask("traces");
+  REQUIRE(in.until([&] { return traces->there(); }));
+  CHECK(traces->body.find("\"good\"") != std::string::npos);
+}
+
+TEST_CASE("what the version before kept, metrics alone, is opened, and logs and traces are kept beside it") {
+  rig in;
+  in.start();
+  in.push(42);
+  REQUIRE(in.until([&] { return in.edge().settled.batches == 1; }));
+  in.stop();
+  REQUIRE(in.until([&] { return !std::filesystem::exists(in.directory() / "logs.db-wal"); }));  // it is closed
+  for (const char* name : {"logs.db", "traces.db"})
+    REQUIRE(std::filesystem::remove(in.directory() / name));
+  in.start();
+  in.push_log("new");
+  REQUIRE(in.until([&] { return in.edge().settled.batches == 2; }));
+  const auto samples = in.ask("samples", "a"), logs = in.ask("logs");
+  REQUIRE(in.until([&] { return logs->there() && samples->there(); }));
+  CHECK(samples->body.find(",42.0]") != std::string::npos);
+  CHECK(logs->body.find("\"new\"]") != std::string::npos);
+  CHECK(in.state() != health_state::unhealthy);
+}
+
+TEST_CASE("a damaged file of one signal leaves the others as they are") {
+  rig in;
+  std::filesystem::create_directories(in.directory());
+  std::ofstream(in.directory() / "logs.db") << std::string(10'000, 'x');
+  in.start();
+  in.push(42);
+  in.push_log("a line");
+  REQUIRE(in.until([&] { return in.edge().settled.batches == 2; }));
+  CHECK(std::filesystem::exists(in.directory() / "logs.db.damaged"));
+  CHECK_FALSE(std::filesystem::exists(in.directory() / "store.db.damaged"));
+}
+
+TEST_CASE("each signal has its own bounds, the outer ones are for those that have none") {
+  const auto decoded = [](const std::string& body) {
+    config::diagnostics out;
+    const auto file =
+        configuration::parse({config::source_file::make("test", "store.local \"x\" {\n" + body + "\n}\n")}, out);
+    const auto made = store::storing::schema().decode(*file->files[0]->statements[0].as_block(), config::scope(), out);
+    return made ? store::storing::retentions(*static_cast<const store::storing::arguments*>(made.get()))
+                : store::of_each<store::retention>{};
+  };
+  const auto all = decoded("max_age = \"2h\"\nlogs {\n  max_size = \"1MiB\"\n}\ntraces {\n  max_age = \"1m\"\n}");
+  CHECK(all[0].max_age_ms == 7'200'000);
+  CHECK(all[0].max_bytes == std::uint64_t{1} << 30);
+  CHECK(all[1].max_age_ms == 7'200'000);
+  CHECK(all[1].max_bytes == 1 << 20);
+  CHECK(all[2].max_age_ms == 60'000);
+  CHECK(all[2].max_bytes == std::uint64_t{1} << 30);
+  CHECK(decoded("logs {\n  max_age = \"-1s\"\n}")[0].max_bytes == 0);  // refused
 }

@@ -60,6 +60,7 @@ std::vector<telemetry::family_ref> encoder::families() const {
     }
   }
   std::vector<telemetry::family_ref> all;
+  all.reserve(by_name.size());
   for (auto& [name, family] : by_name)
     all.push_back(std::move(family));
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a->name < b->name; });

@@ -92,7 +92,7 @@ void store_path(collector& of, const server_request& request, const answer_ref& 
   const auto rest = request.path.substr(std::string_view(store_prefix).size());
   const auto slash = rest.find('/');
   if (slash == std::string::npos)
-    return answer->respond(404, plain, "which? /api/v0/store/LABEL/series, samples, labels or stats\n");
+    return answer->respond(404, plain, "which? /api/v0/store/LABEL/series, samples, labels, stats, logs or traces\n");
   serve_by(of, "store.local." + rest.substr(0, slash), rest.substr(slash + 1), request, answer);
 }
 

@@ -52,7 +52,7 @@ const std::map<std::string, written>& examples() {
       {"otelcol.exporter.otlphttp",
        {"client {\n  endpoint = \"http://127.0.0.1:1\"\n}",
         "encoding = \"json\"\nclient {\n  endpoint = \"http://127.0.0.1:1\"\n}"}},
-      {"store.local", {"", "max_age = \"1h\""}},
+      {"store.local", {"", "max_age = \"1h\"\nlogs {\n  max_size = \"1MiB\"\n}"}},
   };
   return all;
 }

@@ -190,11 +190,11 @@ result<log_reader::page> log_reader::entries(const log_question& which, std::siz
   });
   if (!ok) return tl::unexpected(ok.error());
   std::sort(heap.begin(), heap.end(), better);
-  std::map<telemetry::label_set, std::vector<line>> by_stream;
+  std::map<telemetry::label_set::container, std::vector<line>> by_stream;
   for (auto& one : heap)
-    by_stream[streams->at(one.stream)].push_back(std::move(one.what));
+    by_stream[streams->at(one.stream).items()].push_back(std::move(one.what));
   for (auto& [labels, lines] : by_stream)
-    made.streams.push_back({labels, std::move(lines)});
+    made.streams.push_back({telemetry::label_set(labels), std::move(lines)});
   return made;
 }
 
@@ -242,7 +242,7 @@ result<log_reader::label_list> log_reader::series(const log_question& which, std
     if (some) list.all.push_back(labels);
     if (late()) return failure(too_long);
   }
-  std::sort(list.all.begin(), list.all.end());
+  std::sort(list.all.begin(), list.all.end(), [](const auto& a, const auto& b) { return a.items() < b.items(); });
   list.truncated = list.all.size() > limit;
   if (list.truncated) list.all.resize(limit);
   return list;

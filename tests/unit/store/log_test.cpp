@@ -168,6 +168,25 @@ TEST_CASE_METHOD(fixture, "what is asked for is narrowed by time, text, pattern 
   CHECK(read->stats()->at("entries") == 1000);
 }
 
+TEST_CASE_METHOD(fixture, "compressed chunks become larger ones, and lose nothing") {
+  const auto labels = std::make_shared<label_set>(label_set{{"app", "a"}});
+  std::mt19937 random(5);
+  telemetry::logs_builder builder;
+  for (int round = 0; round < 40; ++round) {
+    for (int i = 0; i < 100; ++i)
+      builder.add(labels, t0 + (round * 100 + i) * second / 100,
+                  "level=info msg=\"request served\" id=" + std::to_string(random()));
+    CHECK(write(builder).added == 100);
+  }
+  const query all{{"limit", "5000"}};
+  const auto before = lines(all);
+  CHECK(before.size() == 4000);
+  const auto chunks = read->stats()->at("log_chunks");
+  REQUIRE(data->compact({t0 + 5000 * second, 5, 0}));
+  CHECK(read->stats()->at("log_chunks") < chunks / 10);
+  CHECK(lines(all) == before);
+}
+
 TEST_CASE_METHOD(fixture, "the lines of a trace, however they name it") {
   const std::string id = "4bf92f3577b34da6a3ce929d0e0e4736";
   write({{"app", "a"}}, t0, "msg=x trace_id=" + id + " a=b");

@@ -153,6 +153,18 @@ struct event_kind<batch_delivered> : event_at<log_level::debug> {
                                      field("duration", &batch_delivered::took)};
 };
 
+/// A batch is in a database.
+struct batch_stored {
+  std::uint64_t items = 0;
+  event_took took{};  ///< since it came
+};
+template <>
+struct event_kind<batch_stored> : event_at<log_level::debug> {
+  static constexpr std::string_view message = "batch stored";
+  static constexpr const char* span = "store";
+  static constexpr std::tuple fields{field("items", &batch_stored::items), field("duration", &batch_stored::took)};
+};
+
 struct batch_retried {
   event_text component{};
   event_text endpoint{};
@@ -450,11 +462,11 @@ struct event_list {
 };
 using all_events =
     event_list<spawned, started, failed, restarted, quarantined, stopped, evaluated, evaluation_failed, config_loaded,
-               config_load_failed, config_reload_requested, batch_delivered, batch_retried, endpoint_recovered,
-               batch_dropped, journal_opened, journal_appended, journal_damaged, journal_data_lost, scrape_failed,
-               scrape_recovered, scrape_finished, relabelled, target_limit_exceeded, log_entry_received, http_listening,
-               http_request_served, shutdown_begun, shutdown_ended, watchdog_fired, log_entries_lost, early_events_lost,
-               message>;
+               config_load_failed, config_reload_requested, batch_delivered, batch_stored, batch_retried,
+               endpoint_recovered, batch_dropped, journal_opened, journal_appended, journal_damaged, journal_data_lost,
+               scrape_failed, scrape_recovered, scrape_finished, relabelled, target_limit_exceeded, log_entry_received,
+               http_listening, http_request_served, shutdown_begun, shutdown_ended, watchdog_fired, log_entries_lost,
+               early_events_lost, message>;
 
 /// All kinds, in the order of all_events.
 [[nodiscard]] std::span<const event_type> event_types();

@@ -1,6 +1,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 
 #include "tests/catch.hpp"
 #include "tests/process/world.hpp"
@@ -182,7 +183,7 @@ TEST_CASE("SIGINT and SIGTERM end it cleanly") {
   }
 }
 
-TEST_CASE("the first-run example keeps its own metrics in the embedded store") {
+TEST_CASE("the first-run example keeps its own metrics, logs and traces in the embedded store") {
   std::ifstream example(TROUPE_SOURCE_DIR "/config/examples/first-run.alloy");
   collector troupe(std::string(std::istreambuf_iterator<char>(example), {}));
   troupe.ready();
@@ -192,6 +193,18 @@ TEST_CASE("the first-run example keeps its own metrics in the embedded store") {
   CHECK(get(troupe.url("/api/v0/store/default/label/job/values")).body == "{\"values\":[\"integrations/self\"]}");
   CHECK(get(troupe.url("/api/v0/store/default/samples?match=")).status == 400);
   CHECK(get(troupe.url("/api/v0/store/nothing/samples")).status == 404);
+  CHECK(get(troupe.url("/api/v0/store/default/logs?contains=graph")).body.find("finished complete graph evaluation") !=
+        std::string::npos);
+  // One request shows a scrape's trace, the store's commit below the scrape.
+  std::smatch found;
+  REQUIRE(eventually([&] {
+    const auto list = get(troupe.url("/api/v0/store/default/traces?name=scrape&limit=1")).body;
+    if (!std::regex_search(list, found, std::regex("\"trace_id\":\"([0-9a-f]{32})\""))) return false;
+    const auto tree = get(troupe.url("/api/v0/store/default/traces/" + found[1].str())).body;
+    const auto children = tree.find("\"children\":[{");
+    return tree.find("\"name\":\"scrape\"") < children &&
+           tree.find("\"name\":\"store\"", children) != std::string::npos;
+  }));
   CHECK(get(troupe.url("/-/healthy")).status == 200);
   CHECK(get(troupe.url("/api/v0/component/prometheus.exporter.self.default/metrics"))
             .body.find("process_cpu_seconds_total") != std::string::npos);

@@ -118,7 +118,7 @@ void local::consume(const telemetry::batch_ref& batch, runtime::receipt of) {
   if (batch->items() == 0) return;
   auto& into = lanes_[static_cast<std::size_t>(batch->kind())];
   into.bytes += cost(*batch);
-  into.batches.push_back({batch, std::move(of)});
+  into.batches.push_back({batch, std::move(of), context_.now()});
   // What is being written can't be taken back: behind it the oldest goes.
   while (into.bytes > most_waiting_bytes && into.batches.size() > into.in_hand + 1) {
     auto& oldest = into.batches[into.in_hand];
@@ -235,6 +235,8 @@ void local::written(std::size_t signal, std::size_t batches, const stored& how) 
     if (i < how.undecodable.size() && how.undecodable[i]) {
       refuse(std::move(done.of), telemetry::otlp_kind::traces, "undecodable");
     } else {
+      context_.publish(runtime::batch_stored{done.batch->items(), context_.now() - done.since},
+                       context_.tracing().part_of(done.batch->context), done.batch->self_telemetry);
       done.of.settle();
     }
     of.batches.pop_front();

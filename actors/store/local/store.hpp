@@ -40,6 +40,7 @@ class local final : public runtime::component {
   struct waiting {
     telemetry::batch_ref batch;
     runtime::receipt of;
+    runtime::time_point since{};
   };
   /// The batches of one signal, and what is counted of it.
   struct lane {

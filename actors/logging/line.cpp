@@ -3,8 +3,8 @@
 #include <charconv>
 #include <cmath>
 
-#include "actors/runtime/hex.hpp"
 #include "config/unicode.hpp"
+#include "protocol/telemetry/hex.hpp"
 #include "protocol/telemetry/number.hpp"
 
 namespace troupe::logging {
@@ -204,7 +204,7 @@ void write_origin(const event_header& header, line_writer& line) {
       break;
   }
   if (header.trace.trace_id == decltype(header.trace.trace_id){}) return;
-  line("trace_id", runtime::to_hex(header.trace.trace_id));
+  line("trace_id", telemetry::to_hex(header.trace.trace_id));
 }
 
 }  // namespace

@@ -6,9 +6,9 @@
 #include <functional>
 #include <set>
 
-#include "actors/runtime/hex.hpp"
 #include "config/parser.hpp"
 #include "config/stdlib.hpp"
+#include "protocol/telemetry/hex.hpp"
 
 namespace troupe::runtime {
 
@@ -22,7 +22,7 @@ std::shared_ptr<const configuration> configuration::parse(const std::vector<conf
   }
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(texts.data()), texts.size(), digest);
-  made->sha256 = to_hex(digest);
+  made->sha256 = telemetry::to_hex(digest);
   return made;
 }
 

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <random>
 
-#include "actors/runtime/hex.hpp"
+#include "protocol/telemetry/hex.hpp"
 
 namespace troupe::runtime {
 
@@ -35,16 +35,8 @@ bool none(const std::array<std::uint8_t, N>& id) {
   return std::all_of(id.begin(), id.end(), [](std::uint8_t b) { return b == 0; });
 }
 
-template <std::size_t N>
-bool read_hex(std::string_view text, std::array<std::uint8_t, N>& into) {
-  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
-  for (std::size_t i = 0; i < N; ++i) {
-    const int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    into[i] = static_cast<std::uint8_t>(high << 4 | low);
-  }
-  return true;
-}
+using telemetry::read_hex;
+using telemetry::to_hex;
 
 constexpr std::size_t traceparent_size = 55;
 

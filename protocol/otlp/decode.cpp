@@ -6,8 +6,10 @@
 #include <cstdio>
 #include <limits>
 
+#include "protocol/otlp/json_text.hpp"
 #include "protocol/otlp/proto/trace_service.pb.h"
 #include "protocol/otlp/span.hpp"
+#include "protocol/telemetry/hex.hpp"
 
 namespace troupe::otlp {
 
@@ -21,21 +23,6 @@ using request_message = opentelemetry::proto::collector::trace::v1::ExportTraceS
 constexpr int deepest = 64;
 
 void append_json(const common::AnyValue& value, std::string& out);
-
-void append_json_text(std::string_view text, std::string& out) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      (out += '\\') += c;
-    } else if (static_cast<unsigned char>(c) < ' ') {
-      ((out += "\\u00") += digits[static_cast<unsigned char>(c) >> 4]) += digits[c & 15];
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
 
 void append_json_list(const common::ArrayValue& list, std::string& out) {
   out += '[';
@@ -55,14 +42,6 @@ void append_json_map(const common::KeyValueList& map, std::string& out) {
     append_json(map.values(i).value(), out);
   }
   out += '}';
-}
-
-void append_json_hex(std::string_view bytes, std::string& out) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  out += '"';
-  for (const char c : bytes)
-    (out += digits[static_cast<unsigned char>(c) >> 4]) += digits[c & 15];
-  out += '"';
 }
 
 void append_json(const common::AnyValue& value, std::string& out) {
@@ -89,7 +68,8 @@ void append_json(const common::AnyValue& value, std::string& out) {
     case common::AnyValue::kKvlistValue:
       return append_json_map(value.kvlist_value(), out);
     case common::AnyValue::kBytesValue:
-      return append_json_hex(value.bytes_value(), out);
+      ((out += '"') += telemetry::to_hex(value.bytes_value())) += '"';
+      return;
     case common::AnyValue::VALUE_NOT_SET:
       out += "null";
       return;

@@ -3,17 +3,17 @@
 #include <array>
 #include <cstdint>
 
+#include "protocol/telemetry/hex.hpp"
+
 namespace troupe::otlp {
 
 namespace {
 
 constexpr std::size_t prefix = 5;
 
-int hex_digit(char c) {
-  return c >= '0' && c <= '9'   ? c - '0'
-         : c >= 'a' && c <= 'f' ? c - 'a' + 10
-         : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                : -1;
+/// In percent escapes both cases are allowed.
+int escape_digit(char c) {
+  return telemetry::hex_digit(c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c);
 }
 
 int base64_digit(char c) {
@@ -49,8 +49,8 @@ result<std::string_view> unframe(std::string_view body) {
 std::string percent_decode(std::string_view text) {
   std::string made;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-    const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+    const int high = text[i] == '%' && i + 2 < text.size() ? escape_digit(text[i + 1]) : -1;
+    const int low = high >= 0 ? escape_digit(text[i + 2]) : -1;
     if (low >= 0) {
       made += static_cast<char>(high << 4 | low);
       i += 2;

@@ -7,8 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "protocol/otlp/json_text.hpp"
 #include "protocol/otlp/message_tables.hpp"
-#include "protocol/telemetry/utf8.hpp"
+#include "protocol/telemetry/hex.hpp"
 
 namespace troupe::otlp {
 
@@ -88,31 +89,6 @@ class wire_reader {
   bool failed_ = false;
 };
 
-constexpr std::string_view hex_digits = "0123456789abcdef";
-
-void append_text(std::string_view text, std::string& out) {
-  std::string repaired;
-  telemetry::append_repaired_utf8(text, repaired);
-  out += '"';
-  for (const char c : repaired) {
-    if (c == '"' || c == '\\') {
-      (out += '\\') += c;
-    } else if (static_cast<unsigned char>(c) < ' ') {
-      ((out += "\\u00") += hex_digits[static_cast<unsigned char>(c) >> 4]) += hex_digits[c & 15];
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
-
-void append_hex(std::string_view bytes, std::string& out) {
-  out += '"';
-  for (const char c : bytes)
-    (out += hex_digits[static_cast<unsigned char>(c) >> 4]) += hex_digits[c & 15];
-  out += '"';
-}
-
 void append_base64(std::string_view from, std::string& out) {
   constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   out += '"';
@@ -170,9 +146,10 @@ void append_message(const message_table& of, std::string_view message, int depth
 void append_value(const field_row& row, const wire_field& field, int depth, std::string& out) {
   switch (row.how) {
     case form::text:
-      return append_text(field.content, out);
+      return append_json_text(field.content, out);
     case form::hex:
-      return append_hex(field.content, out);
+      ((out += '"') += telemetry::to_hex(field.content)) += '"';
+      return;
     case form::base64:
       return append_base64(field.content, out);
     case form::message:

@@ -1,15 +1,15 @@
 #include "actors/store/local/trace_api.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <charconv>
 #include <cmath>
 #include <optional>
 #include <set>
 
 #include "actors/store/local/api_parameters.hpp"
 #include "actors/store/local/trace_tree.hpp"
+#include "protocol/otlp/span.hpp"
+#include "protocol/telemetry/hex.hpp"
 
 namespace troupe::store {
 
@@ -38,19 +38,13 @@ std::optional<std::int64_t> duration(std::string_view text) {
   return static_cast<std::int64_t>(std::llround(*n * factor));
 }
 
-/// 32 hexadecimal digits as 16 bytes.
-std::optional<std::string> id_of(std::string_view text) {
-  if (text.size() != 32) return std::nullopt;
-  std::string bytes;
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    unsigned value = 0;
-    const char* const end = text.data() + i + 2;
-    if (const auto [at, problem] = std::from_chars(text.data() + i, end, value, 16);
-        problem != std::errc() || at != end)
-      return std::nullopt;
-    bytes += static_cast<char>(value);
-  }
-  return bytes;
+/// 32 hexadecimal digits, in any case, as 16 bytes.
+std::optional<std::string> id_of(std::string text) {
+  for (char& c : text)
+    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  otlp::trace_id id;
+  if (!telemetry::read_hex(text, id)) return std::nullopt;
+  return std::string(id.begin(), id.end());
 }
 
 json sum_json(const found_trace& of) {

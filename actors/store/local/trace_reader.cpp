@@ -3,28 +3,22 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocol/telemetry/hex.hpp"
+
 namespace troupe::store {
 
 namespace {
 
+using telemetry::to_hex;
+
 constexpr std::size_t most_spans = 20'000;
 constexpr std::size_t most_trace_bytes = 32 << 20;
-
-std::string hex(std::string_view bytes) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string out;
-  for (const unsigned char c : bytes) {
-    out += digits[c >> 4];
-    out += digits[c & 15];
-  }
-  return out;
-}
 
 constexpr const char* columns = "trace, start, end, spans, errors, rooted, root_name, root_service";
 
 found_trace sum_of(const statement& row) {
-  return {hex(row.text(0)), row.integer(1),      row.integer(2),           row.integer(3),
-          row.integer(4),   row.integer(5) != 0, std::string(row.text(6)), std::string(row.text(7))};
+  return {to_hex(row.text(0)), row.integer(1),      row.integer(2),           row.integer(3),
+          row.integer(4),      row.integer(5) != 0, std::string(row.text(6)), std::string(row.text(7))};
 }
 
 }  // namespace
@@ -85,7 +79,7 @@ result<std::optional<trace_reader::whole>> trace_reader::trace(const std::string
     }
     const auto parent = ask.text(1);
     const bool begins = parent.find_first_not_of('\0') == std::string_view::npos;
-    made.spans.push_back({hex(ask.text(0)), begins ? std::string() : hex(parent), ask.integer(2), ask.integer(3),
+    made.spans.push_back({to_hex(ask.text(0)), begins ? std::string() : to_hex(parent), ask.integer(2), ask.integer(3),
                           ask.integer(4), ask.integer(5), std::string(ask.text(6)), std::string(ask.text(7)),
                           std::string(ask.text(8)), std::string(ask.text(9))});
   }

@@ -39,11 +39,11 @@ logging::logging(runtime::component_context& context, const std::shared_ptr<cons
 }
 
 logging::~logging() {
-  log_->on_entries(nullptr);
+  log_->waiting().on_items(nullptr);
 }
 
 void logging::start() {
-  log_->on_entries([post = context_.post(), this] { post([this] { drain(); }); });
+  log_->waiting().on_items([post = context_.post(), this] { post([this] { drain(); }); });
 }
 
 result<void> logging::update(const runtime::arguments_ref& arguments) {
@@ -53,9 +53,9 @@ result<void> logging::update(const runtime::arguments_ref& arguments) {
 }
 
 void logging::drain() {
-  for (auto& batch : log_->take())
+  for (auto& batch : log_->waiting().take())
     out_.push(std::move(batch), {});
-  const auto forgotten = log_->take_forgotten();
+  const auto forgotten = log_->waiting().take_forgotten();
   if (forgotten == 0) return;
   context_.metrics()
       .counter("troupe_logging_dropped_entries_total", "Lines of the own log that did not go to write_to, by reason.",

@@ -5,7 +5,6 @@
 #include <array>
 #include <chrono>
 #include <string_view>
-#include <utility>
 
 namespace troupe::tracing {
 
@@ -15,8 +14,6 @@ using runtime::event;
 using runtime::event_origin;
 using std::chrono::nanoseconds;
 
-/// Of spans in a batch: with what surrounds them, it stays below 1 MiB.
-constexpr std::size_t batch_bytes = std::size_t{512} << 10;
 /// No event has more fields.
 constexpr std::size_t most_attributes = 12;
 
@@ -85,7 +82,7 @@ otlp::span_kind kind_of(std::string_view name) {
 }  // namespace
 
 own_traces::own_traces(runtime::tracer& tracer, const std::string& host, const std::string& version)
-    : tracer_(tracer), newest_(builder_for(host, version)) {
+    : tracer_(tracer), waiting_(builder_for(host, version)) {
   tracer_.set(runtime::ratio(1));
 }
 
@@ -100,7 +97,8 @@ void own_traces::configure(const settings& how) {
   const bool seen = how.forwards || how.propagates;
   if (!how.asks_sampler || !decided_) tracer_.set(runtime::ratio(seen ? how.fraction : 0));
   listens_ = how.forwards;
-  if (!std::exchange(decided_, true)) decide_early(how);
+  if (!decided_) decide_early(how);
+  decided_ = true;
 }
 
 void own_traces::decide_early(const settings& how) {
@@ -114,12 +112,13 @@ void own_traces::decide_early(const settings& how) {
 void own_traces::on_event(const event& what) noexcept {
   if (!listens_.load(std::memory_order_relaxed)) return;
   try {
+    if (decided_.load(std::memory_order_acquire)) return keep(what);
     const std::lock_guard lock(mutex_);
     if (decided_) return keep(what);
-    if (early_.size() == max_early) early_.pop_front(), forgotten_.fetch_add(1, std::memory_order_relaxed);
+    if (early_.size() == max_early) early_.pop_front(), waiting_.forget_one();
     early_.push_back(what.keep());
   } catch (...) {
-    forgotten_.fetch_add(1, std::memory_order_relaxed);
+    waiting_.forget_one();
   }
 }
 
@@ -138,42 +137,8 @@ void own_traces::keep(const event& what) {
   span.attributes = std::span(described.attributes).first(described.count);
   if (described.failed) span.status = otlp::status_code::error, span.status_message = described.message;
   const bool has_kind = !described.scope_attributes[0].key.empty();
-  newest_.add(described.scope, std::span(described.scope_attributes).first(has_kind ? 1 : 0), span);
-  if (newest_.bytes() >= batch_bytes) make_room();
-  // Under the lock: when on_spans(nullptr) has returned, nobody is called any more.
-  if (wake_ && !std::exchange(waked_, true)) wake_();
-}
-
-void own_traces::make_room() {
-  kept_.push_back(newest_.finish());
-  kept_bytes_ += kept_.back()->message.size();
-  while (kept_bytes_ > max_kept_bytes) {
-    kept_bytes_ -= kept_.front()->message.size();
-    forgotten_.fetch_add(kept_.front()->count, std::memory_order_relaxed);
-    kept_.pop_front();
-  }
-}
-
-void own_traces::on_spans(std::function<void()> wake) {
-  const std::lock_guard lock(mutex_);
-  wake_ = std::move(wake);
-  waked_ = wake_ && (!newest_.empty() || !kept_.empty());
-  if (waked_) wake_();
-}
-
-std::vector<std::shared_ptr<telemetry::otlp_batch>> own_traces::take() {
-  std::vector<std::shared_ptr<telemetry::otlp_batch>> all;
-  {
-    const std::lock_guard lock(mutex_);
-    all.assign(kept_.begin(), kept_.end());
-    kept_.clear();
-    kept_bytes_ = 0;
-    if (!newest_.empty()) all.push_back(newest_.finish());
-    waked_ = false;
-  }
-  for (const auto& one : all)
-    one->self_telemetry = true;
-  return all;
+  waiting_.add(
+      [&](auto& to) { to.add(described.scope, std::span(described.scope_attributes).first(has_kind ? 1 : 0), span); });
 }
 
 }  // namespace troupe::tracing

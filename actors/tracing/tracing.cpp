@@ -67,7 +67,7 @@ tracing::tracing(runtime::component_context& context, std::shared_ptr<const argu
 }
 
 tracing::~tracing() {
-  traces_->on_spans(nullptr);
+  traces_->waiting().on_items(nullptr);
   if (session_) context_.shared().http.cancel_all(session_);
 }
 
@@ -85,7 +85,7 @@ result<void> tracing::apply(std::shared_ptr<const arguments> arguments) {
 }
 
 void tracing::start() {
-  traces_->on_spans([post = context_.post(), this] {
+  traces_->waiting().on_items([post = context_.post(), this] {
     post([this] { drain_timer_ = context_.after(drain_after, [this] { drain(); }); });
   });
   ask();
@@ -100,9 +100,9 @@ result<void> tracing::update(const runtime::arguments_ref& arguments) {
 
 void tracing::drain() {
   drain_timer_ = {};
-  for (auto& batch : traces_->take())
+  for (auto& batch : traces_->waiting().take())
     out_.push(std::move(batch), {});
-  const auto forgotten = traces_->take_forgotten();
+  const auto forgotten = traces_->waiting().take_forgotten();
   if (forgotten == 0) return;
   context_.metrics()
       .counter("troupe_tracing_dropped_spans_total", "Own spans that did not go to write_to, by reason.",

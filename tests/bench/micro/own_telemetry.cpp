@@ -57,7 +57,7 @@ void log_to_journal(std::size_t rounds, const std::filesystem::path& directory) 
   std::string payload;
   std::uint64_t bytes = 0;
   const auto drain = [&] {
-    for (const auto& batch : log->take()) {
+    for (const auto& batch : log->waiting().take()) {
       payload.clear();
       telemetry::encode_logs(*batch, payload);
       bytes += payload.size();
@@ -140,7 +140,7 @@ void spans(std::size_t rounds, double fraction, const char* what) {
       const auto span = tracer.begin("scrape");
       bus.publish({.component_id = "prometheus.scrape.default", .trace = span.self, .parent = span.parent},
                   runtime::scrape_finished{"http://10.0.0.1:9100/metrics", i, std::chrono::milliseconds(3)});
-      if (i % 1000 == 999) (void)traces->take();
+      if (i % 1000 == 999) (void)traces->waiting().take();
     }
   });
   std::printf("%-29s %8.0f ns\n", what, spent / static_cast<double>(rounds) * 1e9);

@@ -164,7 +164,7 @@ TEST_CASE("entries are the lines, with the events' own times", "[event]") {
   bus.publish({.time = at(5s)}, failed{"after"});
   bus.publish({.self_telemetry = true}, failed{"while delivering"});
   const auto written = split(ends.drain());
-  const auto batches = log->take();
+  const auto batches = log->waiting().take();
   REQUIRE(batches.size() == 1);
   const auto& batch = *batches[0];
   CHECK(batch.self_telemetry);
@@ -176,7 +176,7 @@ TEST_CASE("entries are the lines, with the events' own times", "[event]") {
   CHECK(batch.at(0).timestamp_ns == 3'000'000'007);
   CHECK(batch.at(1).line == written[1]);
   CHECK(batch.at(1).timestamp_ns == 5'000'000'000);
-  CHECK(log->take().empty());
+  CHECK(log->waiting().take().empty());
 }
 
 TEST_CASE("whoever takes entries is woken once until it has taken them", "[event]") {
@@ -185,16 +185,16 @@ TEST_CASE("whoever takes entries is woken once until it has taken them", "[event
   log->configure({log_level::info, log_format::logfmt, true}, bus);
   bus.publish({}, failed{"early"});
   int woken = 0;
-  log->on_entries([&] { ++woken; });
+  log->waiting().on_items([&] { ++woken; });
   CHECK(woken == 1);  // there was something already
   bus.publish({}, failed{"x"});
   CHECK(woken == 1);
-  CHECK(log->take().front()->items() == 2);
+  CHECK(log->waiting().take().front()->items() == 2);
   bus.publish({}, failed{"x"});
   bus.publish({}, failed{"x"});
   CHECK(woken == 2);
-  log->on_entries(nullptr);
-  (void)log->take();
+  log->waiting().on_items(nullptr);
+  (void)log->waiting().take();
   bus.publish({}, failed{"x"});
   CHECK(woken == 2);
 }
@@ -209,7 +209,7 @@ TEST_CASE("what nobody takes is bounded: the oldest goes, counted", "[event]") {
     bus.publish({.time = at(std::chrono::seconds(i))}, failed{text});
   std::size_t bytes = 0, entries = 0;
   std::int64_t last = -1;
-  for (const auto& one : log->take()) {
+  for (const auto& one : log->waiting().take()) {
     bytes += one->text_bytes(), entries += one->items();
     CHECK(one->text_bytes() < 1 << 20);
     for (const auto& entry : one->entries()) {
@@ -217,11 +217,11 @@ TEST_CASE("what nobody takes is bounded: the oldest goes, counted", "[event]") {
       last = entry.timestamp_ns;
     }
   }
-  CHECK(bytes < own_log::max_kept_bytes + (1 << 20));
+  CHECK(bytes < own_log::entries::max_bytes + (1 << 20));
   CHECK(last == static_cast<std::int64_t>(published - 1) * 1'000'000'000);
-  CHECK(entries + log->take_forgotten() == published);
+  CHECK(entries + log->waiting().take_forgotten() == published);
   CHECK(entries < published);
-  CHECK(log->take_forgotten() == 0);
+  CHECK(log->waiting().take_forgotten() == 0);
 }
 
 TEST_CASE("a log of which the first configuration fails begins with the defaults", "[event]") {

@@ -27,7 +27,7 @@ struct rig {
   }
   std::vector<otlp::span> taken() {
     std::vector<otlp::span> all;
-    for (const auto& batch : traces->take()) {
+    for (const auto& batch : traces->waiting().take()) {
       CHECK(batch->self_telemetry);
       auto some = otlp::decode_traces(batch->message);
       REQUIRE(some);
@@ -91,7 +91,7 @@ TEST_CASE_METHOD(rig, "what failed says so in its status") {
 TEST_CASE_METHOD(rig, "what came before the first configuration is kept as its fraction says") {
   for (int i = 0; i < 200; ++i)
     scrape();
-  CHECK(traces->take().empty());
+  CHECK(traces->waiting().take().empty());
   traces->configure({.fraction = 0.5, .forwards = true});
   const auto kept = taken().size();
   CHECK(kept > 50);
@@ -122,19 +122,19 @@ TEST_CASE_METHOD(rig, "work for own telemetry makes no spans") {
 TEST_CASE_METHOD(rig, "spans that nobody takes are bounded, the oldest go, counted; whoever takes is woken once") {
   traces->configure({.fraction = 1, .forwards = true});
   int woken = 0;
-  traces->on_spans([&] { ++woken; });
+  traces->waiting().on_items([&] { ++woken; });
   constexpr std::size_t published = 100'000;
   for (std::size_t i = 0; i < published; ++i)
     scrape();
   CHECK(woken == 1);
   std::size_t bytes = 0, spans = 0;
-  for (const auto& one : traces->take()) {
+  for (const auto& one : traces->waiting().take()) {
     CHECK(one->message.size() < 1 << 20);
     bytes += one->message.size(), spans += one->count;
   }
-  CHECK(bytes < own_traces::max_kept_bytes + (1 << 20));
+  CHECK(bytes < own_traces::spans::max_bytes + (1 << 20));
   CHECK(spans < published);
-  CHECK(spans + traces->take_forgotten() == published);
+  CHECK(spans + traces->waiting().take_forgotten() == published);
   scrape();
   CHECK(woken == 2);
 }

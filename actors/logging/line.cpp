@@ -30,20 +30,33 @@ void append_fraction(std::int64_t part, unsigned digits, std::string& out) {
   out.erase(out.find_last_not_of('0') + 1);
 }
 
-/// Go's time.RFC3339Nano, UTC.
-void append_time(std::chrono::system_clock::time_point time, std::string& out) {
+/// `2026-01-31T12:00:00`
+void append_second(std::chrono::sys_seconds second, std::string& out) {
   using namespace std::chrono;
-  const auto since = floor<nanoseconds>(time);
-  const auto day = floor<days>(since);
+  const auto day = floor<days>(second);
   const year_month_day date(day);
-  const hh_mm_ss clock(since - day);
+  const hh_mm_ss clock(second - day);
   append_padded(static_cast<int>(date.year()), 4, out), out += '-';
   append_padded(static_cast<unsigned>(date.month()), 2, out), out += '-';
   append_padded(static_cast<unsigned>(date.day()), 2, out), out += 'T';
   append_padded(clock.hours().count(), 2, out), out += ':';
   append_padded(clock.minutes().count(), 2, out), out += ':';
   append_padded(clock.seconds().count(), 2, out);
-  append_fraction(clock.subseconds().count(), 9, out);
+}
+
+/// Go's time.RFC3339Nano, UTC. Many lines share their second: its text is kept.
+void append_time(std::chrono::system_clock::time_point time, std::string& out) {
+  using namespace std::chrono;
+  thread_local sys_seconds known{seconds::min()};
+  thread_local std::string text;
+  const auto second = floor<seconds>(time);
+  if (second != known) {
+    text.clear();
+    append_second(second, text);
+    known = second;
+  }
+  out += text;
+  append_fraction(duration_cast<nanoseconds>(time - second).count(), 9, out);
   out += 'Z';
 }
 

@@ -34,6 +34,9 @@ struct event_header {
   std::array<std::uint8_t, 8> parent{};  ///< of a unit of work: the span that it is part of; all zero: none
 };
 
+/// Which end of a call a unit of work is (OpenTelemetry, "SpanKind").
+enum class span_side : std::uint8_t { internal, server, client };
+
 /// What a field can be.
 using field_value = std::variant<std::string_view, std::int64_t, double, std::chrono::nanoseconds, bool>;
 
@@ -58,6 +61,7 @@ constexpr event_field<E, T> optional_field(std::string_view name, T E::*member) 
 ///   level      constexpr log_level; the lowest that it can have
 ///   message    constexpr std::string_view
 ///   span       constexpr const char*, null: no unit of work; else E has `took`, and `time` is its end
+///   side       constexpr span_side, of a unit of work; optional, internal without it
 ///   fields     constexpr std::tuple of field()s, in the order in which they are shown
 ///   level_of(const E&), message_of(const E&)   optional, where they depend on the event
 template <class E>
@@ -88,6 +92,15 @@ constexpr std::string_view message_of(const E& of) {
   }
 }
 
+template <class E>
+constexpr span_side side_of() {
+  if constexpr (requires { event_kind<E>::side; }) {
+    return event_kind<E>::side;
+  } else {
+    return span_side::internal;
+  }
+}
+
 /// f(name, value) for each field in order; value is one of the types of field_value.
 template <class E, class F>
 void fields(const E& of, F&& f) {
@@ -109,6 +122,7 @@ struct event_type {
   log_level level;
   std::string_view message;
   const char* span;  ///< may be null
+  span_side side;
   std::span<const std::string_view> fields;
 };
 

@@ -21,7 +21,7 @@ constexpr auto field_names_of =
 
 template <class... E>
 constexpr std::array<event_type, sizeof...(E)> table(event_list<E...>) {
-  return {event_type{type_name<E>(), event_kind<E>::level, event_kind<E>::message, event_kind<E>::span,
+  return {event_type{type_name<E>(), event_kind<E>::level, event_kind<E>::message, event_kind<E>::span, side_of<E>(),
                      std::span<const std::string_view>(field_names_of<E>)}...};
 }
 

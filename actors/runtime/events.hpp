@@ -147,6 +147,7 @@ template <>
 struct event_kind<batch_delivered> : event_at<log_level::debug> {
   static constexpr std::string_view message = "batch delivered";
   static constexpr const char* span = "deliver";
+  static constexpr span_side side = span_side::client;
   static constexpr std::tuple fields{optional_field("component", &batch_delivered::component),
                                      field("endpoint", &batch_delivered::endpoint),
                                      field("items", &batch_delivered::items), field("bytes", &batch_delivered::bytes),
@@ -288,6 +289,7 @@ template <>
 struct event_kind<scrape_failed> : event_at<log_level::debug> {
   static constexpr std::string_view message = "Scrape failed";
   static constexpr const char* span = "scrape";
+  static constexpr span_side side = span_side::client;
   static constexpr std::tuple fields{optional_field("component", &scrape_failed::component),
                                      field("target", &scrape_failed::target), field("err", &scrape_failed::error),
                                      optional_field("duration", &scrape_failed::took)};
@@ -316,6 +318,7 @@ template <>
 struct event_kind<scrape_finished> : event_at<log_level::debug> {
   static constexpr std::string_view message = "scraped";
   static constexpr const char* span = "scrape";
+  static constexpr span_side side = span_side::client;
   static constexpr std::tuple fields{field("target", &scrape_finished::target),
                                      field("samples", &scrape_finished::samples),
                                      field("duration", &scrape_finished::took)};
@@ -387,6 +390,7 @@ template <>
 struct event_kind<http_request_served> : event_at<log_level::debug> {
   static constexpr std::string_view message = "request served";
   static constexpr const char* span = "HTTP request";
+  static constexpr span_side side = span_side::server;
   static constexpr std::tuple fields{
       field("method", &http_request_served::method), field("path", &http_request_served::path),
       field("status", &http_request_served::status), field("duration", &http_request_served::took)};

@@ -74,9 +74,15 @@ struct described_span {
   bool failed = false;
 };
 
-otlp::span_kind kind_of(std::string_view name) {
-  if (name == "deliver" || name == "scrape") return otlp::span_kind::client;
-  return name == "HTTP request" ? otlp::span_kind::server : otlp::span_kind::internal;
+otlp::span_kind kind_of(runtime::span_side side) {
+  switch (side) {
+    case runtime::span_side::server:
+      return otlp::span_kind::server;
+    case runtime::span_side::client:
+      return otlp::span_kind::client;
+    default:
+      return otlp::span_kind::internal;
+  }
 }
 
 }  // namespace
@@ -131,7 +137,7 @@ void own_traces::keep(const event& what) {
   span.id = header.trace.span_id;
   span.parent = header.parent;
   span.name = what.kind().span;
-  span.kind = kind_of(span.name);
+  span.kind = kind_of(what.kind().side);
   span.start_ns = static_cast<std::uint64_t>((end - what.took()).count());
   span.end_ns = static_cast<std::uint64_t>(end.count());
   span.attributes = std::span(described.attributes).first(described.count);

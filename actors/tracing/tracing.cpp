@@ -62,22 +62,17 @@ const config::component_schema& schema() {
 
 tracing::tracing(runtime::component_context& context, std::shared_ptr<const arguments> arguments,
                  std::shared_ptr<own_traces> traces)
-    : context_(context), traces_(std::move(traces)), out_(context, 0) {
+    : context_(context), traces_(std::move(traces)), out_(context, 0), session_(context.shared()) {
   if (const auto ok = apply(std::move(arguments)); !ok) throw std::runtime_error(ok.error().message);
 }
 
 tracing::~tracing() {
   traces_->waiting().on_items(nullptr);
-  if (session_) context_.shared().http.cancel_all(session_);
 }
 
 result<void> tracing::apply(std::shared_ptr<const arguments> arguments) {
-  if (arguments->sampler.jaeger && !session_) {
-    http::client_options options;
-    options.user_agent = context_.shared().user_agent;
-    auto session = context_.shared().http.open(std::move(options));
-    if (!session) return tl::unexpected(session.error());
-    session_ = std::move(*session);
+  if (arguments->sampler.jaeger && !session_.is_open()) {
+    if (auto ok = session_.open({}); !ok) return ok;
   }
   arguments_ = std::move(arguments);
   out_.connect(runtime::receivers_of(arguments_->write_to));
@@ -118,7 +113,7 @@ void tracing::ask() {
   http::request request;
   request.url = jaeger->url + (jaeger->url.find('?') == std::string::npos ? "?" : "&") + "service=alloy";
   request.max_body_bytes = most_strategy_bytes;
-  context_.shared().http.submit(session_, std::move(request), [this, post = context_.post()](http::response&& answer) {
+  session_.submit(std::move(request), [this, post = context_.post()](http::response&& answer) {
     post([this, held = std::make_shared<http::response>(std::move(answer))] { answered(*held); });
   });
 }

@@ -2,14 +2,10 @@
 
 #include <memory>
 
+#include "actors/http_client/own_session.hpp"
 #include "actors/runtime/registry.hpp"
 #include "actors/tracing/arguments.hpp"
 #include "actors/tracing/own_traces.hpp"
-
-namespace troupe::http {
-class session;
-struct response;
-}  // namespace troupe::http
 
 namespace troupe::tracing {
 
@@ -36,7 +32,7 @@ class tracing final : public runtime::component {
   std::shared_ptr<own_traces> traces_;
   std::shared_ptr<const arguments> arguments_;
   runtime::outlet<telemetry::otlp_batch> out_;
-  std::shared_ptr<http::session> session_;
+  http_client::own_session session_;
   runtime::timer drain_timer_, ask_timer_;
 };
 

@@ -1,10 +1,10 @@
 #include "actors/loki/write/arguments.hpp"
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <string_view>
 
+#include "actors/http_client/headers.hpp"
 #include "protocol/http/url.hpp"
 #include "protocol/telemetry/series_text.hpp"
 
@@ -25,15 +25,6 @@ config::body_of<queue_config> queue_schema() {
   return s;
 }
 
-/// Headers that a push has of its own: another value would break it.
-bool is_reserved(std::string name) {
-  static constexpr std::array<std::string_view, 6> reserved{"content-type", "content-encoding", "content-length",
-                                                            "host",         "user-agent",       "x-scope-orgid"};
-  for (char& c : name)
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return std::find(reserved.begin(), reserved.end(), name) != reserved.end();
-}
-
 config::complaints check_endpoint(const endpoint_arguments& e) {
   config::complaints all;
   const auto positive = [&](const char* name, std::int64_t value) {
@@ -51,12 +42,9 @@ config::complaints check_endpoint(const endpoint_arguments& e) {
     all.push_back({"max_backoff_retries", "max_backoff_retries must not be negative; 0 retries for ever"});
   if (!e.tenant_id.empty() && !http::valid_header("X-Scope-OrgID", e.tenant_id))
     all.push_back({"tenant_id", "tenant_id can't be sent in a header"});
-  for (const auto& [name, value] : e.headers) {
-    if (is_reserved(name))
-      all.push_back({"headers", "header \"" + name + "\" is reserved: it can't be changed"});
-    else if (!http::valid_header(name, value))
-      all.push_back({"headers", "\"" + name + "\" is no valid header"});
-  }
+  const auto headers = http_client::check_headers(
+      e.headers, {"content-type", "content-encoding", "content-length", "host", "user-agent", "x-scope-orgid"});
+  all.insert(all.end(), headers.begin(), headers.end());
   return all;
 }
 

@@ -47,18 +47,10 @@ writer::endpoint_settings settings_of(const writing::endpoint_arguments& endpoin
   return made;
 }
 
-push_protocol::~push_protocol() {
-  if (session_) context_.shared().http.cancel_all(session_);
-}
-
 result<void> push_protocol::update(const writing::endpoint_arguments& arguments, const telemetry::label_set& external,
                                    std::size_t max_streams) {
-  if (!session_ || !(arguments.client == arguments_.client)) {
-    auto options = http_client::to_options(arguments.client);
-    options.user_agent = context_.shared().user_agent;
-    auto session = context_.shared().http.open(std::move(options));
-    if (!session) return tl::unexpected(session.error());
-    session_ = std::move(*session);
+  if (!session_.is_open() || !(arguments.client == arguments_.client)) {
+    if (auto ok = session_.open(http_client::to_options(arguments.client)); !ok) return ok;
   }
   const auto url = http::parse_url(arguments.url);
   if (!url) return tl::unexpected(url.error());
@@ -152,20 +144,19 @@ void push_protocol::send(writer::body_ref body, std::uint32_t route, unsigned at
     return done(refused("the tenant can't be sent in a header"));
   if (attempt > 0) to.metrics->retried();
   auto request = request_of(body, to.name);
-  context_.shared().http.submit(
-      session_, std::move(request),
-      [done = std::move(done), body, metrics = to.metrics, retry_on_429 = arguments_.retry_on_http_429,
-       &time = context_.shared().time](const http::response& answer) {
-        auto reply = writer::reply_of(answer, writer::classify_answer(answer, retry_on_429, time.wall_ms()));
-        metrics->answered(reply.status, reply.took, body->bytes.size());
-        reply.reason = to_string(reason_of(reply.status, reply.words));
-        if (reply.outcome.what == writer::request_outcome::kind::delivered && body->left_out > 0) {
-          reply.outcome.rejected = body->left_out;
-          reply.reason = to_string(drop_reason::stream_limited);
-          reply.words = "more streams in a request than max_streams allows";
-        }
-        done(std::move(reply));
-      });
+  session_.submit(std::move(request), [done = std::move(done), body, metrics = to.metrics,
+                                       retry_on_429 = arguments_.retry_on_http_429,
+                                       &time = context_.shared().time](const http::response& answer) {
+    auto reply = writer::reply_of(answer, writer::classify_answer(answer, retry_on_429, time.wall_ms()));
+    metrics->answered(reply.status, reply.took, body->bytes.size());
+    reply.reason = to_string(reason_of(reply.status, reply.words));
+    if (reply.outcome.what == writer::request_outcome::kind::delivered && body->left_out > 0) {
+      reply.outcome.rejected = body->left_out;
+      reply.reason = to_string(drop_reason::stream_limited);
+      reply.words = "more streams in a request than max_streams allows";
+    }
+    done(std::move(reply));
+  });
 }
 
 void push_protocol::on_delivered(const writer::delivered_request& what) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/http_client/own_session.hpp"
 #include "actors/loki/write/arguments.hpp"
 #include "actors/loki/write/push_metrics.hpp"
 #include "actors/runtime/component.hpp"
@@ -19,8 +20,7 @@ namespace troupe::loki {
 class push_protocol final : public writer::protocol {
  public:
   push_protocol(runtime::component_context& context, push_metrics_pool& metrics)
-      : context_(context), metrics_(metrics) {}
-  ~push_protocol() override;
+      : context_(context), metrics_(metrics), session_(context.shared()) {}
   push_protocol(const push_protocol&) = delete;
 
   [[nodiscard]] result<void> update(const writing::endpoint_arguments& arguments, const telemetry::label_set& external,
@@ -49,7 +49,7 @@ class push_protocol final : public writer::protocol {
   telemetry::label_set external_;
   std::size_t max_streams_ = 0;
   std::string host_;
-  std::shared_ptr<http::session> session_;
+  http_client::own_session session_;
   std::vector<tenant> tenants_;  // by route; they stay for good: requests refer to them
   std::map<std::string, std::uint32_t, std::less<>> routes_;
 };

@@ -119,22 +119,6 @@ writer::endpoint_settings settings_of(const sending_queue& queue, const retry_on
   return made;
 }
 
-config::complaints check_headers(const std::map<std::string, std::string>& headers,
-                                 const std::vector<std::string_view>& reserved) {
-  config::complaints all;
-  for (const auto& [name, value] : headers) {
-    std::string lower = name;
-    for (char& c : lower)
-      c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    if (std::find(reserved.begin(), reserved.end(), lower) != reserved.end()) {
-      all.push_back({"headers", "header \"" + name + "\" is reserved: it can't be changed"});
-    } else if (!http::valid_header(name, value)) {
-      all.push_back({"headers", "\"" + name + "\" is no valid header"});
-    }
-  }
-  return all;
-}
-
 config::complaints check_compression(const std::string& compression) {
   if (compression.empty() || compression == "none" || compression == "gzip") return {};
   for (const std::string_view known : {"zstd", "snappy", "zlib", "deflate", "lz4"}) {

@@ -65,9 +65,6 @@ struct debug_metrics {
 
 [[nodiscard]] writer::endpoint_settings settings_of(const sending_queue& queue, const retry_on_failure& retry);
 
-/// Complaints about headers that can't be sent, or are the protocol's own (`reserved`, in lower case).
-[[nodiscard]] config::complaints check_headers(const std::map<std::string, std::string>& headers,
-                                               const std::vector<std::string_view>& reserved);
 /// Complaints about a `compression` that is unknown or not there yet.
 [[nodiscard]] config::complaints check_compression(const std::string& compression);
 

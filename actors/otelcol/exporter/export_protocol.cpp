@@ -46,19 +46,14 @@ writer::reply no_answer(const http::response& answer) {
 }  // namespace
 
 export_protocol::export_protocol(runtime::component_context& context, std::string sizer)
-    : context_(context), metrics_(context.metrics(), context.id()), sizer_(std::move(sizer)) {}
-
-export_protocol::~export_protocol() {
-  if (session_) context_.shared().http.cancel_all(session_);
-}
+    : context_(context),
+      metrics_(context.metrics(), context.id()),
+      sizer_(std::move(sizer)),
+      session_(context.shared()) {}
 
 result<void> export_protocol::open(http::client_options options) {
-  options.user_agent = context_.shared().user_agent;
   options.follow_redirects = false;
-  auto session = context_.shared().http.open(std::move(options));
-  if (!session) return tl::unexpected(session.error());
-  session_ = std::move(*session);
-  return {};
+  return session_.open(std::move(options));
 }
 
 void export_protocol::set(const exporting::sending_queue& queue) {
@@ -96,12 +91,11 @@ void export_protocol::send(writer::body_ref body, std::uint32_t route, unsigned,
   what.method = "POST";
   what.body = writer::bytes_of(body);
   what.max_body_bytes = most_answer_bytes;
-  context_.shared().http.submit(
-      session_, std::move(what),
-      [done = std::move(done), read = classify(), &time = context_.shared().time](const http::response& answer) {
-        const bool answered = answer.ok() || answer.failure == http::failure_kind::too_large;
-        done(answered ? reply_of(answer, read(answer, time.wall_ms())) : no_answer(answer));
-      });
+  session_.submit(std::move(what), [done = std::move(done), read = classify(),
+                                    &time = context_.shared().time](const http::response& answer) {
+    const bool answered = answer.ok() || answer.failure == http::failure_kind::too_large;
+    done(answered ? reply_of(answer, read(answer, time.wall_ms())) : no_answer(answer));
+  });
 }
 
 void export_protocol::on_delivered(const writer::delivered_request& what) {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "actors/http_client/own_session.hpp"
 #include "actors/otelcol/exporter/arguments.hpp"
 #include "actors/otelcol/exporter/export_metrics.hpp"
 #include "actors/runtime/component.hpp"
@@ -18,7 +19,6 @@ namespace troupe::otelcol {
 class export_protocol : public writer::protocol {
  public:
   export_protocol(runtime::component_context& context, std::string sizer);
-  ~export_protocol() override;
   export_protocol(const export_protocol&) = delete;
 
   [[nodiscard]] writer::prepared prepare(const telemetry::batch_ref& batch) override;
@@ -41,6 +41,7 @@ class export_protocol : public writer::protocol {
 
   /// New connections from the next request on.
   [[nodiscard]] result<void> open(http::client_options options);
+  [[nodiscard]] bool is_open() const { return session_.is_open(); }
   void set(const exporting::sending_queue& queue);
   [[nodiscard]] runtime::component_context& context() const { return context_; }
 
@@ -48,7 +49,7 @@ class export_protocol : public writer::protocol {
   runtime::component_context& context_;
   export_metrics metrics_;
   std::string sizer_;
-  std::shared_ptr<http::session> session_;
+  http_client::own_session session_;
 };
 
 }  // namespace troupe::otelcol

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/http_client/headers.hpp"
 #include "protocol/http/inflate.hpp"
 #include "protocol/http/url.hpp"
 #include "protocol/otlp/grpc.hpp"
@@ -26,7 +27,7 @@ config::body_of<client> client_schema() {
       .not_yet_block("keepalive", "Pings that keep the connection alive.")
       .check([](const client& c) {
         if (c.endpoint.empty()) return config::complaints{{"endpoint", "endpoint must not be empty"}};
-        auto all = exporting::check_headers(
+        auto all = http_client::check_headers(
             c.headers, {"content-type", "te", "grpc-encoding", "grpc-timeout", "user-agent", "host", "content-length"});
         const auto more = exporting::check_compression(c.compression);
         all.insert(all.end(), more.begin(), more.end());
@@ -108,7 +109,7 @@ otlp::export_verdict read(const http::response& answer, std::int64_t) {
 result<void> otlp_protocol::update(const exporting_otlp::arguments& arguments) {
   const auto url = exporting_otlp::url_of(arguments.client);
   if (!url) return tl::unexpected(url.error());
-  if (url_.empty() || *url != url_ || !(arguments.client.tls == arguments_.client.tls)) {
+  if (!is_open() || *url != url_ || !(arguments.client.tls == arguments_.client.tls)) {
     http::client_options options;
     options.tls = exporting::to_options(arguments.client.tls);
     options.assume_http2 = true;

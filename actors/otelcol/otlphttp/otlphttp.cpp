@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/http_client/headers.hpp"
 #include "protocol/http/inflate.hpp"
 #include "protocol/http/url.hpp"
 #include "protocol/http/verdict.hpp"
@@ -35,7 +36,8 @@ config::body_of<client> client_schema() {
       .not_yet_block("compression_params", "The level of compression.")
       .not_yet_block("cookies", "Cookies of the backend.")
       .check([](const client& c) {
-        auto all = exporting::check_headers(c.headers, {"content-type", "content-encoding", "content-length", "host"});
+        auto all =
+            http_client::check_headers(c.headers, {"content-type", "content-encoding", "content-length", "host"});
         const auto more = exporting::check_compression(c.compression);
         all.insert(all.end(), more.begin(), more.end());
         if (const auto url = http::parse_url(c.endpoint); !url) all.push_back({"endpoint", url.error().message});
@@ -96,14 +98,13 @@ otlp::export_verdict read(const http::response& answer, std::int64_t wall_ms) {
 result<void> otlphttp_protocol::update(const exporting_otlphttp::arguments& arguments) {
   const auto& client = arguments.client;
   const auto& before = arguments_.client;
-  if (!opened_ || !(client.tls == before.tls) || client.proxy_url != before.proxy_url ||
+  if (!is_open() || !(client.tls == before.tls) || client.proxy_url != before.proxy_url ||
       client.force_attempt_http2 != before.force_attempt_http2) {
     http::client_options options;
     options.tls = exporting::to_options(client.tls);
     options.proxy_url = client.proxy_url;
     options.enable_http2 = client.force_attempt_http2;
     if (const auto ok = open(std::move(options)); !ok) return ok;
-    opened_ = true;
   }
   arguments_ = arguments;
   set(arguments.queue);

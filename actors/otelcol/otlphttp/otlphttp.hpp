@@ -53,7 +53,6 @@ class otlphttp_protocol final : public export_protocol {
   [[nodiscard]] classifier classify() const override;
 
   exporting_otlphttp::arguments arguments_;
-  bool opened_ = false;
 };
 
 using exporter_otlphttp = exporter<otlphttp_protocol, exporting_otlphttp::arguments>;

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "actors/http_client/headers.hpp"
 #include "protocol/http/url.hpp"
 #include "protocol/telemetry/series_text.hpp"
 
@@ -58,27 +59,6 @@ config::body_of<metadata_config> metadata_schema() {
   return s;
 }
 
-/// Headers that are the protocol's own.
-bool is_reserved(std::string name) {
-  static const std::set<std::string> reserved{"authorization",
-                                              "host",
-                                              "content-encoding",
-                                              "content-length",
-                                              "content-type",
-                                              "user-agent",
-                                              "connection",
-                                              "keep-alive",
-                                              "proxy-authenticate",
-                                              "proxy-authorization",
-                                              "www-authenticate",
-                                              "accept-encoding",
-                                              "x-prometheus-remote-write-version",
-                                              "x-prometheus-remote-read-version"};
-  for (char& c : name)
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return reserved.contains(name);
-}
-
 config::body_of<endpoint_arguments> endpoint_schema() {
   config::body_of<endpoint_arguments> s;
   s.required("url", &endpoint_arguments::url, "Where to send.")
@@ -101,12 +81,11 @@ config::body_of<endpoint_arguments> endpoint_schema() {
         config::complaints all;
         if (const auto url = http::parse_url(e.url); !url) all.push_back({"url", url.error().message});
         if (e.remote_timeout.count() <= 0) all.push_back({"remote_timeout", "remote_timeout must be greater than 0"});
-        for (const auto& [name, value] : e.headers) {
-          if (is_reserved(name))
-            all.push_back({"headers", "header \"" + name + "\" is reserved: it can't be changed"});
-          else if (!http::valid_header(name, value))
-            all.push_back({"headers", "\"" + name + "\" is no valid header"});
-        }
+        const auto headers = http_client::check_headers(
+            e.headers, {"authorization", "host", "content-encoding", "content-length", "content-type", "user-agent",
+                        "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "www-authenticate",
+                        "accept-encoding", "x-prometheus-remote-write-version", "x-prometheus-remote-read-version"});
+        all.insert(all.end(), headers.begin(), headers.end());
         return all;
       });
   return s;

@@ -15,11 +15,10 @@ constexpr std::chrono::nanoseconds first_round = std::chrono::seconds(10);
 
 }  // namespace
 
-void metadata_sender::update(const remote_writing::endpoint_arguments& arguments,
-                             std::shared_ptr<http::session> session, const encoder& from, endpoint_metrics& metrics) {
+void metadata_sender::update(const remote_writing::endpoint_arguments& arguments, const encoder& from,
+                             endpoint_metrics& metrics) {
   const bool fresh = arguments_ == nullptr;
   arguments_ = &arguments;
-  session_ = std::move(session);
   from_ = &from;
   metrics_ = &metrics;
   if (!arguments.metadata.send) {
@@ -52,8 +51,8 @@ void metadata_sender::begin() {
 
 void metadata_sender::send_next() {
   if (waiting_.empty()) return;
-  context_.shared().http.submit(
-      session_, write_request(*arguments_, waiting_.back().body, 0),
+  session_.submit(
+      write_request(*arguments_, waiting_.back().body, 0),
       [this, post = context_.post(), alive = std::weak_ptr(life_), round = round_](http::response&& answer) {
         post([=, this, held = std::make_shared<http::response>(std::move(answer))] {
           if (alive.lock() && round == round_) answered(*held);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/http_client/own_session.hpp"
 #include "actors/prometheus/remote_write/arguments.hpp"
 #include "actors/prometheus/remote_write/encoder.hpp"
 #include "actors/prometheus/remote_write/endpoint_metrics.hpp"
@@ -16,11 +17,11 @@ namespace troupe::prometheus {
 /// their own, one after the other. A failed one is tried again until the next interval.
 class metadata_sender {
  public:
-  explicit metadata_sender(runtime::component_context& context) : context_(context) {}
+  metadata_sender(runtime::component_context& context, http_client::own_session& session)
+      : context_(context), session_(session) {}
 
   /// All of these outlive this object or the next update().
-  void update(const remote_writing::endpoint_arguments& arguments, std::shared_ptr<http::session> session,
-              const encoder& from, endpoint_metrics& metrics);
+  void update(const remote_writing::endpoint_arguments& arguments, const encoder& from, endpoint_metrics& metrics);
 
  private:
   void begin();
@@ -28,8 +29,8 @@ class metadata_sender {
   void answered(const http::response& answer);
 
   runtime::component_context& context_;
+  http_client::own_session& session_;
   const remote_writing::endpoint_arguments* arguments_ = nullptr;
-  std::shared_ptr<http::session> session_;
   const encoder* from_ = nullptr;
   endpoint_metrics* metrics_ = nullptr;
   struct message {

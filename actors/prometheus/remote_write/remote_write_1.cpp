@@ -21,20 +21,12 @@ writer::endpoint_settings settings_of(const remote_writing::queue_config& queue)
   return made;
 }
 
-remote_write_1::~remote_write_1() {
-  if (session_) context_.shared().http.cancel_all(session_);
-}
-
 result<void> remote_write_1::update(const remote_writing::endpoint_arguments& arguments,
                                     const telemetry::label_set& external) {
   auto rules = troupe::relabel::rules::compile(arguments.write_relabel);
   if (!rules) return tl::unexpected(rules.error());
-  if (!session_ || !(arguments.client == arguments_.client) || arguments.headers != arguments_.headers) {
-    auto options = http_client::to_options(arguments.client);
-    options.user_agent = context_.shared().user_agent;
-    auto session = context_.shared().http.open(std::move(options));
-    if (!session) return tl::unexpected(session.error());
-    session_ = std::move(*session);
+  if (!session_.is_open() || !(arguments.client == arguments_.client) || arguments.headers != arguments_.headers) {
+    if (auto ok = session_.open(http_client::to_options(arguments.client)); !ok) return ok;
   }
   const bool steady = encoder_ && arguments.write_relabel == arguments_.write_relabel && external == external_ &&
                       arguments.queue.max_samples_per_send == arguments_.queue.max_samples_per_send;
@@ -52,7 +44,7 @@ result<void> remote_write_1::update(const remote_writing::endpoint_arguments& ar
                      static_cast<std::size_t>(arguments.queue.min_shards),
                      static_cast<std::size_t>(arguments.queue.capacity),
                      static_cast<std::size_t>(arguments.queue.max_samples_per_send));
-  metadata_.update(arguments_, session_, *encoder_, *metrics_);
+  metadata_.update(arguments_, *encoder_, *metrics_);
   return {};
 }
 
@@ -75,12 +67,11 @@ writer::body_ref remote_write_1::build(std::span<const writer::part> parts) {
 }
 
 void remote_write_1::send(writer::body_ref body, std::uint32_t, unsigned attempt, when_done done) {
-  context_.shared().http.submit(
-      session_, write_request(arguments_, writer::bytes_of(body), attempt),
-      [done = std::move(done), retry_on_429 = arguments_.queue.retry_on_http_429,
-       &time = context_.shared().time](const http::response& answer) {
-        done(writer::reply_of(answer, writer::classify_answer(answer, retry_on_429, time.wall_ms())));
-      });
+  session_.submit(write_request(arguments_, writer::bytes_of(body), attempt),
+                  [done = std::move(done), retry_on_429 = arguments_.queue.retry_on_http_429,
+                   &time = context_.shared().time](const http::response& answer) {
+                    done(writer::reply_of(answer, writer::classify_answer(answer, retry_on_429, time.wall_ms())));
+                  });
 }
 
 std::string remote_write_1::url() const {

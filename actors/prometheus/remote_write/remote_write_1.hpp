@@ -17,8 +17,7 @@ namespace troupe::prometheus {
 class remote_write_1 final : public writer::protocol {
  public:
   remote_write_1(runtime::component_context& context, std::string name)
-      : context_(context), name_(std::move(name)), metadata_(context) {}
-  ~remote_write_1() override;
+      : context_(context), name_(std::move(name)), session_(context.shared()), metadata_(context, session_) {}
   remote_write_1(const remote_write_1&) = delete;
 
   [[nodiscard]] result<void> update(const remote_writing::endpoint_arguments& arguments,
@@ -38,7 +37,7 @@ class remote_write_1 final : public writer::protocol {
   std::string name_;
   remote_writing::endpoint_arguments arguments_;
   telemetry::label_set external_;
-  std::shared_ptr<http::session> session_;
+  http_client::own_session session_;
   std::unique_ptr<encoder> encoder_;
   std::unique_ptr<endpoint_metrics> metrics_;
   metadata_sender metadata_;

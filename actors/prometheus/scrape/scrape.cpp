@@ -70,21 +70,19 @@ scrape::active::active(target of, const page_rules& rules, std::uint64_t seed)
     : what(std::move(of)), when(what.labels, what.url, what.interval_ns, seed), series(what.labels, rules) {}
 
 scrape::scrape(runtime::component_context& context, std::shared_ptr<const scraping::arguments> arguments)
-    : context_(context), seed_(offset_seed(context.shared().instance)), out_(context, 0), metrics_(context.metrics()) {
+    : context_(context),
+      session_(context.shared()),
+      seed_(offset_seed(context.shared().instance)),
+      out_(context, 0),
+      metrics_(context.metrics()) {
   if (const auto ok = apply(std::move(arguments)); !ok) throw std::runtime_error(ok.error().message);
 }
 
-scrape::~scrape() {
-  if (session_) context_.shared().http.cancel_all(session_);
-}
+scrape::~scrape() = default;
 
 result<void> scrape::apply(std::shared_ptr<const scraping::arguments> arguments) {
-  auto options = http_client::to_options(arguments->client);
-  options.user_agent = context_.shared().user_agent;
-  if (!session_ || !(arguments->client == arguments_->client)) {
-    auto session = context_.shared().http.open(std::move(options));
-    if (!session) return tl::unexpected(session.error());
-    session_ = std::move(*session);
+  if (!session_.is_open() || !(arguments->client == arguments_->client)) {
+    if (auto ok = session_.open(http_client::to_options(arguments->client)); !ok) return ok;
   }
   arguments_ = std::move(arguments);
   const auto& a = *arguments_;
@@ -206,13 +204,13 @@ void scrape::begin(const active_ref& one, std::int64_t tick_ns) {
   auto request = one->request;
   if (context_.tracing().propagates())
     request.headers.emplace_back("traceparent", runtime::to_traceparent(one->span.self));
-  one->in_flight = context_.shared().http.submit(
-      session_, std::move(request), [this, post = context_.post(), weak = std::weak_ptr(one)](http::response&& answer) {
-        post([this, weak, held = std::make_shared<http::response>(std::move(answer))] {
-          --in_flight_;
-          if (const auto self = weak.lock()) ended(self, *held);
-        });
-      });
+  one->in_flight = session_.submit(std::move(request),
+                                   [this, post = context_.post(), weak = std::weak_ptr(one)](http::response&& answer) {
+                                     post([this, weak, held = std::make_shared<http::response>(std::move(answer))] {
+                                       --in_flight_;
+                                       if (const auto self = weak.lock()) ended(self, *held);
+                                     });
+                                   });
 }
 
 void scrape::ended(const active_ref& one, const http::response& answer) {
@@ -374,7 +372,7 @@ void scrape::finish() {
   for (auto& [key, one] : targets_)
     one->next.cancel();
   leaving_.clear();
-  context_.shared().http.cancel_all(session_);
+  session_.cancel_all();
 }
 
 }  // namespace troupe::prometheus

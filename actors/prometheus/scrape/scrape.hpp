@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/http_client/own_session.hpp"
 #include "actors/prometheus/scrape/arguments.hpp"
 #include "actors/prometheus/scrape/page_series.hpp"
 #include "actors/prometheus/scrape/schedule.hpp"
@@ -68,11 +69,11 @@ class scrape final : public runtime::component {
   void show_health();
 
   runtime::component_context& context_;
+  http_client::own_session session_;
   std::shared_ptr<const scraping::arguments> arguments_;
   page_rules rules_;
   std::string accept_;
   std::uint64_t seed_;
-  std::shared_ptr<http::session> session_;
   runtime::outlet<telemetry::metrics_batch> out_;
   scrape_metrics metrics_;
   page_scratch scratch_;

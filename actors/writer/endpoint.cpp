@@ -56,7 +56,8 @@ void endpoint::take() {
     }
     if (!next.pieces.empty())
       window_.push_back({entry->number, std::move(entry->batch), std::move(next.how), next.timestamp_ms});
-    delivery_.offer({entry->number, next.lane, next.timestamp_ms, std::move(next.pieces)}, context_.now());
+    delivery_.offer({entry->number, next.lane.value_or(entry->number), next.timestamp_ms, std::move(next.pieces)},
+                    context_.now());
   }
 }
 

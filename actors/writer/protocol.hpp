@@ -24,7 +24,7 @@ struct reply {
 
 /// A batch as a protocol sends it.
 struct prepared {
-  std::uint64_t lane = 0;
+  std::optional<std::uint64_t> lane = std::nullopt;  ///< none: its order does not matter
   std::int64_t timestamp_ms = 0;
   std::vector<amount> pieces;
   std::shared_ptr<const void> how;  ///< the protocol's own

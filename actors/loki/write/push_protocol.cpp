@@ -81,6 +81,7 @@ writer::prepared push_protocol::prepare(const telemetry::batch_ref& batch) {
   const auto& in = static_cast<const telemetry::logs_batch&>(*batch);
   auto how = std::make_shared<prepared_logs>();
   writer::prepared made;
+  made.lane = 0;
   const auto most = std::min<std::size_t>(piece_bytes, static_cast<std::size_t>(arguments_.batch_size.bytes));
   for (std::uint32_t s = 0; s < in.streams().size(); ++s) {
     const auto& [labels, begin, end] = in.streams()[s];

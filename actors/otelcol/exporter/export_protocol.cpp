@@ -1,7 +1,6 @@
 #include "actors/otelcol/exporter/export_protocol.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <limits>
 
 namespace troupe::otelcol {
@@ -61,12 +60,10 @@ void export_protocol::set(const exporting::sending_queue& queue) {
   metrics_.capacity(static_cast<std::uint64_t>(queue.queue_size));
 }
 
-/// The order of requests does not matter: each is a lane of its own.
+/// The order of requests does not matter.
 writer::prepared export_protocol::prepare(const telemetry::batch_ref& batch) {
   const auto& in = static_cast<const otlp_batch&>(*batch);
-  static std::atomic<std::uint64_t> lanes{0};
   writer::prepared made;
-  made.lane = lanes.fetch_add(1, std::memory_order_relaxed);
   made.timestamp_ms = context_.wall_ms();
   const auto size = sizer_ == "items" ? in.count : sizer_ == "bytes" ? in.message.size() : 1;
   if (!in.message.empty()) made.pieces = {{narrow(in.count), narrow(size), static_cast<std::uint32_t>(in.what)}};

@@ -86,7 +86,7 @@ TEST_CASE_METHOD(rig, "streams get external labels, and what begins with __ is l
   CHECK(one.how.pieces.size() == 1);
   CHECK(one.how.pieces[0].items == 1);
   CHECK(one.how.pieces[0].size == 4);
-  CHECK(one.how.lane == 0);
+  CHECK(one.how.lane == std::optional<std::uint64_t>(0));
 }
 
 TEST_CASE_METHOD(rig, "a tenant's streams go in requests of their own") {

@@ -45,7 +45,7 @@ struct fake_source final : batch_source {
 
 /// One request for each batch; its answers are given by hand.
 struct fake_protocol final : protocol {
-  prepared prepare(const telemetry::batch_ref&) override { return {lanes++, 0, {{1, 1}}, nullptr}; }
+  prepared prepare(const telemetry::batch_ref&) override { return {std::nullopt, 0, {{1, 1}}, nullptr}; }
   body_ref build(std::span<const part> parts) override {
     std::string body;
     for (const auto& one : parts)
@@ -56,7 +56,6 @@ struct fake_protocol final : protocol {
     sent.emplace_back(body->bytes, std::move(done));
   }
   std::string url() const override { return "test:"; }
-  std::uint64_t lanes = 1;
   std::deque<std::pair<std::string, when_done>> sent;
 };
 

@@ -57,26 +57,20 @@ struct database::statements {
   statement find_series, add_series, add_label, add_family, add_block, add_recent, find_chunk, add_chunk;
 };
 
-database::database() = default;
+database::database() : store_file(schema, 1) {}
 database::~database() = default;
 
 result<std::unique_ptr<database>> database::open(const std::string& path, std::string& note) {
-  return open_or_begin(path, note, [&]() -> opened<database> {
-    std::unique_ptr<database> made(new database);
-    auto ok = made->store_file::open(path, schema);
-    if (ok) {
-      made->statements_ = std::make_unique<statements>(made->db_);
-      ok = made->count_series();
-    }
-    return {std::move(made), ok};
-  });
+  return open_or_begin(path, note, [] { return std::unique_ptr<database>(new database); });
+}
+
+result<void> database::ready() {
+  statements_ = std::make_unique<statements>(db_);
+  return count_series();
 }
 
 result<void> database::count_series() {
-  statement ask(db_, "SELECT count(*) FROM series");
-  if (ask.step()) series_ = ask.integer(0);
-  if (ask.failed()) return tl::unexpected(ask.trouble("store"));
-  return {};
+  return read_number("SELECT count(*) FROM series", series_);
 }
 
 result<std::int64_t> database::series_id(const telemetry::label_buffer& labels) {
@@ -295,25 +289,8 @@ result<std::uint64_t> database::remove_oldest() {
   return remove_before(before == std::numeric_limits<std::int64_t>::max() ? before : before + 1);
 }
 
-result<removed> database::retain(const retention& bounds, std::int64_t now_ms) {
-  removed gone;
-  if (bounds.max_age_ms > 0) {
-    const auto some = remove_before(now_ms - bounds.max_age_ms);
-    if (!some) return tl::unexpected(some.error());
-    gone.by_age = *some;
-  }
-  const auto shrunk = shrink(bounds.max_bytes, [this] { return remove_oldest(); });
-  if (!shrunk) return tl::unexpected(shrunk.error());
-  gone.by_size = *shrunk;
-  if (gone.by_age + gone.by_size > 0) {
-    if (auto ok = remove_empty_series(); !ok) return tl::unexpected(ok.error());
-  }
-  if (auto ok = tidy(); !ok) return tl::unexpected(ok.error());
-  return gone;
-}
-
 /// Series without samples that no block in use names.
-result<void> database::remove_empty_series() {
+result<void> database::remove_unused() {
   std::unordered_set<std::int64_t> used;
   statement blocks(db_, "SELECT series FROM blocks");
   while (blocks.step()) {

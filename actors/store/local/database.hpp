@@ -25,17 +25,15 @@ struct compaction {
 
 /// The writing side. A batch is one row as it comes; every now and then the rows of a block become one chunk per
 /// series. One thread at a time, any; readers have connections of their own.
-class database : public store_file {
+class database final : public store_file {
  public:
   /// A file that is no database, or a damaged one, is set aside and `note` says so.
   [[nodiscard]] static result<std::unique_ptr<database>> open(const std::string& path, std::string& note);
-  ~database();
+  ~database() override;
 
   /// All of them or none. What is written stays written when the process dies; the last second may go with the machine.
   [[nodiscard]] result<void> write(std::span<const telemetry::metrics_ref> batches);
   [[nodiscard]] result<void> compact(const compaction& which);
-  /// Removes what is beyond the bounds, oldest first.
-  [[nodiscard]] result<removed> retain(const retention& bounds, std::int64_t now_ms);
 
   [[nodiscard]] std::int64_t series() const { return series_; }
 
@@ -45,15 +43,16 @@ class database : public store_file {
     std::int64_t id = 0;
   };
   database();
+  [[nodiscard]] result<void> ready() override;
   [[nodiscard]] result<std::int64_t> block_id(const telemetry::block_ref& block);
   [[nodiscard]] result<std::int64_t> series_id(const telemetry::label_buffer& labels);
   [[nodiscard]] result<void> count_series();
   [[nodiscard]] result<std::vector<std::int64_t>> blocks_worth_compacting(const compaction& which);
   [[nodiscard]] result<void> compact_block(std::int64_t block, std::int64_t before_ms);
   [[nodiscard]] result<void> add_chunk(std::int64_t series, std::vector<sample> samples);
-  [[nodiscard]] result<std::uint64_t> remove_before(std::int64_t time_ms);
-  [[nodiscard]] result<std::uint64_t> remove_oldest();
-  [[nodiscard]] result<void> remove_empty_series();
+  [[nodiscard]] result<std::uint64_t> remove_before(std::int64_t time_ms) override;
+  [[nodiscard]] result<std::uint64_t> remove_oldest() override;
+  [[nodiscard]] result<void> remove_unused() override;
 
   std::int64_t series_ = 0;
   std::unordered_map<std::uint64_t, known_block> blocks_;  // by the process' id

@@ -74,26 +74,20 @@ struct log_database::statements {
   statement find_stream, add_stream, add_label, last_of, around, add_chunk;
 };
 
-log_database::log_database() = default;
+log_database::log_database() : store_file(schema, 1'000'000) {}
 log_database::~log_database() = default;
 
 result<std::unique_ptr<log_database>> log_database::open(const std::string& path, std::string& note) {
-  return open_or_begin(path, note, [&]() -> opened<log_database> {
-    std::unique_ptr<log_database> made(new log_database);
-    auto ok = made->store_file::open(path, schema);
-    if (ok) {
-      made->statements_ = std::make_unique<statements>(made->db_);
-      ok = made->count_streams();
-    }
-    return {std::move(made), ok};
-  });
+  return open_or_begin(path, note, [] { return std::unique_ptr<log_database>(new log_database); });
+}
+
+result<void> log_database::ready() {
+  statements_ = std::make_unique<statements>(db_);
+  return count_streams();
 }
 
 result<void> log_database::count_streams() {
-  statement ask(db_, "SELECT count(*) FROM streams");
-  if (ask.step()) streams_ = ask.integer(0);
-  if (ask.failed()) return tl::unexpected(ask.trouble("store"));
-  return {};
+  return read_number("SELECT count(*) FROM streams", streams_);
 }
 
 void log_database::forget() {
@@ -346,24 +340,7 @@ result<std::uint64_t> log_database::remove_oldest() {
   return remove_before(last == std::numeric_limits<std::int64_t>::max() ? last : last + 1);
 }
 
-result<removed> log_database::retain(const retention& bounds, std::int64_t now_ms) {
-  removed gone;
-  if (bounds.max_age_ms > 0) {
-    const auto some = remove_before((now_ms - bounds.max_age_ms) * 1'000'000);
-    if (!some) return tl::unexpected(some.error());
-    gone.by_age = *some;
-  }
-  const auto shrunk = shrink(bounds.max_bytes, [this] { return remove_oldest(); });
-  if (!shrunk) return tl::unexpected(shrunk.error());
-  gone.by_size = *shrunk;
-  if (gone.by_age + gone.by_size > 0) {
-    if (auto ok = remove_empty_streams(); !ok) return tl::unexpected(ok.error());
-  }
-  if (auto ok = tidy(); !ok) return tl::unexpected(ok.error());
-  return gone;
-}
-
-result<void> log_database::remove_empty_streams() {
+result<void> log_database::remove_unused() {
   forget();
   auto ok = in_transaction([&]() -> result<void> {
     auto gone = db_.run("DELETE FROM streams WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE chunks.stream = streams.id)");

@@ -25,18 +25,16 @@ struct log_compaction {
 
 /// The writing side of logs: chunks of entries by stream. What a transaction brings of a stream is one chunk, or
 /// several where it is much; small ones become large ones later. One thread at a time, any.
-class log_database : public store_file {
+class log_database final : public store_file {
  public:
   /// A file that is no database, or a damaged one, is set aside and `note` says so.
   [[nodiscard]] static result<std::unique_ptr<log_database>> open(const std::string& path, std::string& note);
-  ~log_database();
+  ~log_database() override;
 
   /// All of them or none. An entry that its stream has already, with the same time and line, is left out; in chunks of
   /// a few MiB at most this is looked for. Labels that begin with `__` are left out.
   [[nodiscard]] result<kept> write(std::span<const telemetry::logs_ref> batches);
   [[nodiscard]] result<void> compact(const log_compaction& which);
-  /// Removes what is beyond the bounds, oldest first.
-  [[nodiscard]] result<removed> retain(const retention& bounds, std::int64_t now_ms);
   [[nodiscard]] std::int64_t streams() const { return streams_; }
 
  private:
@@ -49,6 +47,7 @@ class log_database : public store_file {
     std::deque<std::string> metadata;
   };
   log_database();
+  [[nodiscard]] result<void> ready() override;
   [[nodiscard]] result<std::int64_t> stream_id(const telemetry::labels_ref& labels);
   [[nodiscard]] result<std::int64_t> find_or_add(const telemetry::label_set& labels);
   [[nodiscard]] result<void> group(std::span<const telemetry::logs_ref> batches, incoming& into);
@@ -57,9 +56,9 @@ class log_database : public store_file {
   [[nodiscard]] result<void> leave_out_known(std::int64_t stream, std::vector<log_entry>& entries);
   [[nodiscard]] result<void> add_chunks(std::int64_t stream, std::span<const log_entry> entries, bool final);
   [[nodiscard]] result<bool> compact_some(std::int64_t stream, std::int64_t before_ns);
-  [[nodiscard]] result<std::uint64_t> remove_before(std::int64_t time_ns);
-  [[nodiscard]] result<std::uint64_t> remove_oldest();
-  [[nodiscard]] result<void> remove_empty_streams();
+  [[nodiscard]] result<std::uint64_t> remove_before(std::int64_t time_ns) override;
+  [[nodiscard]] result<std::uint64_t> remove_oldest() override;
+  [[nodiscard]] result<void> remove_unused() override;
   [[nodiscard]] result<void> count_streams();
   void forget();
 

@@ -16,7 +16,6 @@ namespace {
 constexpr std::size_t most_streams = 100'000;
 constexpr std::size_t most_page_bytes = 32 << 20;
 constexpr std::size_t most_values = 50;  // of a histogram's label; the rest are one
-constexpr const char* too_long = "the query takes longer than 5 seconds: ask for less";
 
 bool names_a_trace(std::string_view key) {
   std::string plain;
@@ -81,12 +80,7 @@ result<std::unique_ptr<log_reader>> log_reader::open(const std::string& path) {
 
 result<log_reader::streams_found> log_reader::find_streams(const selector* match) {
   // The database narrows by one condition that it has an index for; the rest is decided here.
-  const matcher* narrow = nullptr;
-  if (match) {
-    for (const auto& one : match->matchers()) {
-      if (one.how == matcher::kind::equal && !one.value.empty()) narrow = &one;
-    }
-  }
+  const matcher* const narrow = match ? match->indexed() : nullptr;
   statement ask(db_, narrow ? "SELECT s.id, s.labels FROM labels l JOIN streams s ON s.id = l.stream WHERE l.name = ? "
                               "AND l.value = ?"
                             : "SELECT id, labels FROM streams");

@@ -39,7 +39,7 @@ bool query_connection::late() const {
 
 error query_connection::failed(statement& which) const {
   auto why = which.trouble("query");
-  if (late()) why.message = "the query takes longer than 5 seconds: ask for less";
+  if (late()) why.message = too_long;
   return why;
 }
 

@@ -40,6 +40,7 @@ class query_connection {
     std::unique_lock<std::mutex> lock_;
   };
   [[nodiscard]] error failed(statement& which) const;
+  static constexpr const char* too_long = "the query takes longer than 5 seconds: ask for less";
   /// One column of texts; `argument`, where there is one, is bound.
   [[nodiscard]] result<text_list> texts(const char* sql, const std::string& argument);
 

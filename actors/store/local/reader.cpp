@@ -24,10 +24,7 @@ result<std::unique_ptr<reader>> reader::open(const std::string& path) {
 result<series_list> reader::series(const selector& which, std::size_t limit) {
   const snapshot held(*this);
   // The database narrows by one condition that it has an index for; the rest is decided here.
-  const matcher* narrow = nullptr;
-  for (const auto& one : which.matchers()) {
-    if (one.how == matcher::kind::equal && !one.value.empty() && (!narrow || one.name == "__name__")) narrow = &one;
-  }
+  const matcher* const narrow = which.indexed();
   statement ask(db_, narrow ? "SELECT s.id, s.labels FROM labels l JOIN series s ON s.id = l.series WHERE l.name = ? "
                               "AND l.value = ? ORDER BY s.labels"
                             : "SELECT id, labels FROM series ORDER BY labels");
@@ -118,7 +115,7 @@ result<void> reader::samples(std::span<const std::int64_t> series, std::int64_t 
       sort_by_time(all);
       if (!f(begin + i, all)) return {};
     }
-    if (late()) return failure("the query takes longer than 5 seconds: ask for less");
+    if (late()) return failure(too_long);
   }
   return {};
 }

@@ -154,4 +154,12 @@ bool selector::matches(const telemetry::label_set& labels) const {
   return true;
 }
 
+const matcher* selector::indexed() const {
+  const matcher* narrow = nullptr;
+  for (const auto& one : matchers_) {
+    if (one.how == matcher::kind::equal && !one.value.empty() && (!narrow || one.name == "__name__")) narrow = &one;
+  }
+  return narrow;
+}
+
 }  // namespace troupe::store

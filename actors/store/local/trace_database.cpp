@@ -66,26 +66,20 @@ struct trace_database::statements {
   statement find_resource, add_resource, add_span, find_trace, put_trace;
 };
 
-trace_database::trace_database() = default;
+trace_database::trace_database() : store_file(schema, 1'000'000) {}
 trace_database::~trace_database() = default;
 
 result<std::unique_ptr<trace_database>> trace_database::open(const std::string& path, std::string& note) {
-  return open_or_begin(path, note, [&]() -> opened<trace_database> {
-    std::unique_ptr<trace_database> made(new trace_database);
-    auto ok = made->store_file::open(path, schema);
-    if (ok) {
-      made->statements_ = std::make_unique<statements>(made->db_);
-      ok = made->count_traces();
-    }
-    return {std::move(made), ok};
-  });
+  return open_or_begin(path, note, [] { return std::unique_ptr<trace_database>(new trace_database); });
+}
+
+result<void> trace_database::ready() {
+  statements_ = std::make_unique<statements>(db_);
+  return count_traces();
 }
 
 result<void> trace_database::count_traces() {
-  statement ask(db_, "SELECT count(*) FROM traces");
-  if (ask.step()) traces_ = ask.integer(0);
-  if (ask.failed()) return tl::unexpected(ask.trouble("store"));
-  return {};
+  return read_number("SELECT count(*) FROM traces", traces_);
 }
 
 result<std::int64_t> trace_database::resource_id(const otlp::span& of) {
@@ -230,24 +224,7 @@ result<std::uint64_t> trace_database::remove_oldest() {
   return remove_before(end + 1);
 }
 
-result<removed> trace_database::retain(const retention& bounds, std::int64_t now_ms) {
-  removed gone;
-  if (bounds.max_age_ms > 0) {
-    const auto some = remove_before((now_ms - bounds.max_age_ms) * 1'000'000);
-    if (!some) return tl::unexpected(some.error());
-    gone.by_age = *some;
-  }
-  const auto shrunk = shrink(bounds.max_bytes, [this] { return remove_oldest(); });
-  if (!shrunk) return tl::unexpected(shrunk.error());
-  gone.by_size = *shrunk;
-  if (gone.by_age + gone.by_size > 0) {
-    if (auto ok = remove_unused_resources(); !ok) return tl::unexpected(ok.error());
-  }
-  if (auto ok = tidy(); !ok) return tl::unexpected(ok.error());
-  return gone;
-}
-
-result<void> trace_database::remove_unused_resources() {
+result<void> trace_database::remove_unused() {
   resources_.clear();
   auto ok = db_.run("DELETE FROM resources WHERE NOT EXISTS (SELECT 1 FROM spans WHERE spans.resource = resources.id)");
   if (!ok) return ok;

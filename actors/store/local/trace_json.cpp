@@ -3,6 +3,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "actors/store/local/api_parameters.hpp"
+
 namespace troupe::store {
 
 namespace {
@@ -10,10 +12,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::int64_t largest_exact = std::int64_t{1} << 53;
-
-std::string dump(const json& j) {
-  return j.dump(-1, ' ', false, json::error_handler_t::replace);
-}
 
 json value_json(const otlp::attribute& of) {
   return std::visit(

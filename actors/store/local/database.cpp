@@ -1,4 +1,5 @@
 #include "actors/store/local/database.hpp"
+#include "actors/store/local/label_index.hpp"
 #include "actors/store/local/label_json.hpp"
 
 #include <sqlite3.h>
@@ -46,15 +47,14 @@ std::vector<N> numbers_of(std::string_view bytes) {
 
 struct database::statements {
   explicit statements(connection& db)
-      : find_series(db, "SELECT id, labels FROM series WHERE hash = ?"),
-        add_series(db, "INSERT INTO series(hash, labels) VALUES(?, ?)"),
-        add_label(db, "INSERT OR IGNORE INTO labels(name, value, series) VALUES(?, ?, ?)"),
+      : series(db, "series", "series"),
         add_family(db, "INSERT OR REPLACE INTO families(name, type, help) VALUES(?, ?, ?)"),
         add_block(db, "INSERT INTO blocks(series) VALUES(?)"),
         add_recent(db, "INSERT INTO recent(block, time, size, data) VALUES(?, ?, ?, ?)"),
         find_chunk(db, "SELECT data FROM chunks WHERE series = ? AND first = ?"),
         add_chunk(db, "INSERT OR REPLACE INTO chunks(series, first, last, count, data) VALUES(?, ?, ?, ?, ?)") {}
-  statement find_series, add_series, add_label, add_family, add_block, add_recent, find_chunk, add_chunk;
+  label_index series;
+  statement add_family, add_block, add_recent, find_chunk, add_chunk;
 };
 
 database::database() : store_file(schema, 1) {}
@@ -74,26 +74,10 @@ result<void> database::count_series() {
 }
 
 result<std::int64_t> database::series_id(const telemetry::label_buffer& labels) {
-  const auto hash = static_cast<std::int64_t>(labels.hash());
-  const auto text = label_json(labels.labels());
-  auto& find = statements_->find_series;
-  std::int64_t found = 0;
-  find.bind(1, hash);
-  while (found == 0 && find.step()) {
-    if (find.text(1) == text) found = find.integer(0);
-  }
-  find.reset();
-  if (find.failed()) return tl::unexpected(find.trouble("store"));
-  if (found != 0) return found;
-  if (auto ok = statements_->add_series.bind(1, hash).bind(2, text).execute("store"); !ok)
-    return tl::unexpected(ok.error());
-  const auto id = sqlite3_last_insert_rowid(db_.get());
-  ++series_;
-  for (const auto& [name, value] : labels.labels()) {
-    if (auto ok = statements_->add_label.bind(1, name).bind(2, value).bind(3, id).execute("store"); !ok)
-      return tl::unexpected(ok.error());
-  }
-  return id;
+  const auto at = statements_->series.find_or_add(labels.hash(), label_json(labels.labels()), labels.labels());
+  if (!at) return tl::unexpected(at.error());
+  if (at->fresh) ++series_;
+  return at->id;
 }
 
 result<std::int64_t> database::block_id(const telemetry::block_ref& block) {

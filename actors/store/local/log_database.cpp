@@ -1,8 +1,7 @@
 #include "actors/store/local/log_database.hpp"
 
+#include "actors/store/local/label_index.hpp"
 #include "actors/store/local/label_json.hpp"
-
-#include <sqlite3.h>
 
 #include <algorithm>
 #include <limits>
@@ -64,14 +63,13 @@ void leave_out_repeated(std::vector<log_entry>& entries) {
 
 struct log_database::statements {
   explicit statements(connection& db)
-      : find_stream(db, "SELECT id, labels FROM streams WHERE hash = ?"),
-        add_stream(db, "INSERT INTO streams(hash, labels) VALUES(?, ?)"),
-        add_label(db, "INSERT OR IGNORE INTO labels(name, value, stream) VALUES(?, ?, ?)"),
+      : streams(db, "streams", "stream"),
         last_of(db, "SELECT max(last) FROM chunks WHERE stream = ?"),
         around(db, "SELECT bytes, data FROM chunks WHERE stream = ? AND last >= ? AND first <= ? ORDER BY last DESC"),
         add_chunk(db,
                   "INSERT INTO chunks(stream, first, last, count, bytes, small, data) VALUES(?, ?, ?, ?, ?, ?, ?)") {}
-  statement find_stream, add_stream, add_label, last_of, around, add_chunk;
+  label_index streams;
+  statement last_of, around, add_chunk;
 };
 
 log_database::log_database() : store_file(schema, 1'000'000) {}
@@ -102,25 +100,13 @@ result<std::int64_t> log_database::find_or_add(const telemetry::label_set& label
   }
   const auto text = label_json(kept);
   const auto clean = labels_of(text);  // as they will be asked for
-  const auto hash = static_cast<std::int64_t>(clean.hash());
-  auto& find = statements_->find_stream;
-  std::int64_t found = 0;
-  find.bind(1, hash);
-  while (found == 0 && find.step()) {
-    if (find.text(1) == text) found = find.integer(0);
-  }
-  find.reset();
-  if (find.failed()) return tl::unexpected(find.trouble("store"));
-  if (found != 0) return found;
-  if (auto ok = statements_->add_stream.bind(1, hash).bind(2, text).execute("store"); !ok)
-    return tl::unexpected(ok.error());
-  const auto id = sqlite3_last_insert_rowid(db_.get());
-  ++streams_;
-  for (const auto& [name, value] : clean) {
-    if (auto ok = statements_->add_label.bind(1, name).bind(2, value).bind(3, id).execute("store"); !ok)
-      return tl::unexpected(ok.error());
-  }
-  return id;
+  kept.clear();
+  for (const auto& [name, value] : clean)
+    kept.push_back({name, value});
+  const auto at = statements_->streams.find_or_add(clean.hash(), text, kept);
+  if (!at) return tl::unexpected(at.error());
+  if (at->fresh) ++streams_;
+  return at->id;
 }
 
 result<std::int64_t> log_database::stream_id(const telemetry::labels_ref& labels) {

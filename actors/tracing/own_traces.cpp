@@ -104,15 +104,16 @@ void own_traces::configure(const settings& how) {
   if (!how.asks_sampler || !decided_) tracer_.set(runtime::ratio(seen ? how.fraction : 0));
   listens_ = how.forwards;
   if (!decided_) decide_early(how);
-  decided_ = true;
 }
 
 void own_traces::decide_early(const settings& how) {
-  const runtime::ratio share(how.fraction);
+  first_share_ = runtime::ratio(how.fraction);
+  decided_at_ = std::chrono::system_clock::now();
   for (const auto& one : early_) {
-    if (how.forwards && share.sample(one->header().trace)) keep(*one);
+    if (how.forwards) keep(*one);
   }
   early_.clear();
+  decided_.store(true, std::memory_order_release);
 }
 
 void own_traces::on_event(const event& what) noexcept {
@@ -130,6 +131,8 @@ void own_traces::on_event(const event& what) noexcept {
 
 void own_traces::keep(const event& what) {
   const auto& header = what.header();
+  // Work that began before the decision was sampled whatever its trace: the decision holds for it, too.
+  if (header.time - what.took() < decided_at_ && !first_share_.sample(header.trace)) return;
   const described_span described(what);
   const auto end = std::chrono::duration_cast<nanoseconds>(header.time.time_since_epoch());
   otlp::span_view span;

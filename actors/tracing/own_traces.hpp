@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -41,12 +42,15 @@ class own_traces final : public runtime::event_subscriber {
 
  private:
   void keep(const runtime::event& what);
-  void decide_early(const settings& how);  // needs mutex_
+  void decide_early(const settings& how);  // needs mutex_; once
 
   runtime::tracer& tracer_;
   std::atomic<bool> listens_{true}, decided_{false};
   std::mutex mutex_;
   std::deque<std::unique_ptr<const runtime::event>> early_;
+  // Set before decided_ is, and never again.
+  runtime::ratio first_share_;
+  std::chrono::system_clock::time_point decided_at_;
   spans waiting_;
 };
 

@@ -138,3 +138,13 @@ TEST_CASE_METHOD(rig, "spans that nobody takes are bounded, the oldest go, count
   scrape();
   CHECK(woken == 2);
 }
+
+TEST_CASE_METHOD(rig, "the first fraction holds for work that was under way when it was decided on, too") {
+  const auto load = sampling.begin("GraphEvaluate");
+  REQUIRE(load.self.sampled);
+  const auto child = sampling.part_of(load.self);
+  bus.publish({.origin = event_origin::controller, .trace = child.self, .parent = child.parent}, evaluated{"a.b", 1ms});
+  traces->configure({.fraction = 0, .forwards = true});
+  bus.publish({.origin = event_origin::controller, .trace = load.self}, config_loaded{"x", 1, 1h});
+  CHECK(taken().empty());
+}

@@ -151,3 +151,29 @@ TEST_CASE("mistakes in the blocks of logs are told with their places") {
   CHECK(said.find("the endpoint name \"a\" is used twice") != std::string::npos);
   CHECK(said.find("loki:3100") != std::string::npos);
 }
+
+TEST_CASE("a Loki that hangs, refuses the credentials or is busy: said, and what waits arrives") {
+  using answer = loki_receiver::answer;
+  loki_receiver loki;
+  loki.answers([](int request) {
+    if (request == 1) return answer{.keep = false, .hang = true};
+    if (request == 2) return answer{.status = 429, .words = "Ingestion rate limit exceeded", .keep = false};
+    if (request == 3) return answer{.status = 500, .words = "<html>", .keep = false};
+    return answer{};
+  });
+  collector troupe(logging_to(loki.url(), "", "    remote_timeout = \"300ms\"\n"));
+  troupe.ready();
+  REQUIRE(eventually([&] { return has(loki.lines(), "Sending succeeds again"); }));
+  CHECK(has(loki.lines(), "now listening"));  // of the first request
+  CHECK(has(loki.lines(), "imed out"));
+  CHECK(troupe.metric("loki_write_dropped_entries_total") == 0);
+  CHECK(troupe.metric("loki_write_batch_retries_total") == 3);
+  CHECK(troupe.metric("loki_write_request_duration_seconds_count", "status_code=\"-1\"") == 1);
+
+  loki.answers([](int) { return answer{.status = 401, .words = "no org id", .keep = false}; });
+  CHECK(post(troupe.url("/-/reload")).status == 200);
+  REQUIRE(eventually([&] {
+    return get(troupe.url("/-/healthy")).body.find("server returned HTTP status 401: no org id") != std::string::npos;
+  }));
+  CHECK(troupe.metric("loki_write_dropped_entries_total", "ingester_error") > 0);
+}

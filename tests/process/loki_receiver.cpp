@@ -2,24 +2,12 @@
 
 #include <snappy.h>
 
-#include <stdexcept>
-
 #include "protocol/loki/push.pb.h"
 
 namespace troupe::testing {
 
-loki_receiver::loki_receiver(std::uint16_t port) {
-  http::server_options options;
-  options.address = "127.0.0.1:" + std::to_string(port);
-  options.limits.body_bytes = 64 << 20;
-  result<std::unique_ptr<http::server>> listening = failure("not tried");
-  eventually([&] {  // a port that was just left may still be in use
-    listening = http::server::listen(options, [this](const auto& request, auto to) { take(request, to); });
-    return listening.has_value();
-  });
-  if (!listening) throw std::runtime_error(listening.error().message);
-  server_ = std::move(*listening);
-}
+loki_receiver::loki_receiver(std::uint16_t port)
+    : server_(listen(port, [this](const auto& request, auto to) { take(request, to); })) {}
 
 void loki_receiver::answers(std::function<answer(int)> how) {
   std::lock_guard lock(mutex_);

@@ -1,6 +1,7 @@
 // The collector's own traces, in an OTLP server.
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <fstream>
 #include <set>
@@ -201,10 +202,7 @@ TEST_CASE("traces over HTTP: protobuf and JSON, compressed and not; 429 with Ret
     INFO(client << more);
     seen got;
     got.first_status = first_status;
-    http::server_options options;
-    options.address = "127.0.0.1:0";
-    options.limits.body_bytes = 16 << 20;
-    auto listening = http::server::listen(options, [&, gzip = gzip, json = json](const auto& request, auto to) {
+    const auto receiver = listen(0, [&, gzip = gzip, json = json](const auto& request, auto to) {
       const std::lock_guard lock(got.mutex);
       if (++got.requests == 1) return to->respond(got.first_status, "text/plain", "not this", {{"Retry-After", "1"}});
       std::string body = request.body;
@@ -236,12 +234,11 @@ TEST_CASE("traces over HTTP: protobuf and JSON, compressed and not; 429 with Ret
       }
       to->respond(200, json ? "application/json" : "application/x-protobuf", json ? "{}" : "");
     });
-    REQUIRE(listening);
     target scraped(page);
     backend to;
     collector troupe(pipelines(scraped.address(), to.url(),
                                std::string("otelcol.exporter.otlphttp \"default\" {\n  ") + more +
-                                   "  client {\n    endpoint = \"http://" + (*listening)->address() +
+                                   "  client {\n    endpoint = \"http://" + receiver->address() +
                                    "\"\n    headers = {\"X-Token\" = \"t\"}\n    " + client + "\n  }\n}"));
     troupe.ready();
     REQUIRE(eventually([&] {
@@ -259,16 +256,13 @@ TEST_CASE("with send_traceparent trace context goes out with scrapes and counts 
   otlp_receiver tempo;
   std::mutex mutex;
   std::set<std::string> sent;
-  http::server_options options;
-  options.address = "127.0.0.1:0";
-  auto scraped = http::server::listen(options, [&](const auto& request, auto to) {
+  const auto scraped = listen(0, [&](const auto& request, auto to) {
     const std::lock_guard lock(mutex);
     sent.insert(std::string(request.header("traceparent")));
     to->respond(200, "text/plain; version=0.0.4", "a 1\n");
   });
-  REQUIRE(scraped);
   backend to;
-  collector troupe(pipelines((*scraped)->address(), to.url(), otlp_exporter(tempo.endpoint()),
+  collector troupe(pipelines(scraped->address(), to.url(), otlp_exporter(tempo.endpoint()),
                              "sampling_fraction = 1\n  send_traceparent = true"));
   troupe.ready();
   REQUIRE(eventually([&] { return !trace_with(tempo.spans(), {"scrape"}).empty(); }));
@@ -286,4 +280,55 @@ TEST_CASE("with send_traceparent trace context goes out with scrapes and counts 
   client.submit(session, request, [](http::response&&) {});
   REQUIRE(eventually([&] { return !trace_of(tempo.spans(), "0123456789abcdef0123456789abcdef").empty(); }));
   CHECK(trace_of(tempo.spans(), "0123456789abcdef0123456789abcdef").at("HTTP request").parent == "0123456789abcdef");
+}
+
+TEST_CASE("a server that hangs is given up after the time-out, one that is exhausted left alone as long as it asks") {
+  otlp_receiver tempo;
+  target scraped(page);
+  backend to;
+  using answer = otlp_receiver::answer;
+  tempo.answers([](int request) {
+    if (request == 1) return answer{.keep = false, .hang = true};
+    if (request == 2) return answer{.code = 8, .message = "full", .retry_after_ms = 300, .keep = false};
+    return answer{};
+  });
+  collector troupe(pipelines(scraped.address(), to.url(),
+                             otlp_exporter(tempo.endpoint(), "tls {\n      insecure = true\n    }",
+                                           "  timeout = \"500ms\"\n  sending_queue {\n    num_consumers = 1\n  }\n")));
+  troupe.ready();
+  REQUIRE(eventually([&] { return !trace_with(tempo.spans(), {"GraphEvaluate"}).empty(); }));  // of the first request
+  CHECK(troupe.metric("otelcol_exporter_send_failed_spans_total") == 0);
+  CHECK(troupe.program().output().find("imed out") != std::string::npos);
+}
+
+TEST_CASE("a Jaeger collector decides what is sampled, and one that is gone leaves it so") {
+  otlp_receiver tempo;
+  target scraped(page);
+  backend to;
+  std::atomic<int> asked{0};
+  std::atomic<bool> gone{false};
+  const auto sampling = listen(0, [&](const auto& request, auto answer) {
+    if (request.path != "/sampling" || request.parameter("service") != "alloy" || gone) {
+      return answer->respond(404, "text/plain", "no such service");
+    }
+    ++asked;
+    answer->respond(200, "application/json",
+                    R"({"operationSampling":{"defaultSamplingProbability":0,"perOperationStrategies":
+                        [{"operation":"scrape","probabilisticSampling":{"samplingRate":1}}]}})");
+  });
+  collector troupe(pipelines(scraped.address(), to.url(), otlp_exporter(tempo.endpoint()),
+                             "sampling_fraction = 0\n  sampler {\n    jaeger_remote {\n      url = \"http://" +
+                                 sampling->address() + "/sampling\"\n      refresh_interval = \"200ms\"\n    }\n  }"));
+  troupe.ready();
+  REQUIRE(eventually([&] { return !trace_with(tempo.spans(), {"scrape"}).empty(); }));
+  REQUIRE(eventually([&] { return asked > 2; }));
+  (void)get(troupe.url("/-/ready"));
+  gone = true;
+  REQUIRE(eventually([&] {
+    return get(troupe.url("/-/healthy")).body.find("tracing: the remote sampler: HTTP status 404") != std::string::npos;
+  }));
+  const auto before = tempo.spans().size();
+  REQUIRE(eventually([&] { return tempo.spans().size() > before; }));
+  for (const auto& one : tempo.spans())
+    CHECK((one.name != "HTTP request" && one.name != "GraphEvaluate"));
 }

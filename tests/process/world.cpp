@@ -140,18 +140,21 @@ double collector::metric(const std::string& name, const std::string& labels) con
   return sum;
 }
 
-backend::backend(std::uint16_t port) {
+std::unique_ptr<http::server> listen(std::uint16_t port, http::request_handler handler) {
   http::server_options options;
   options.address = "127.0.0.1:" + std::to_string(port);
   options.limits.body_bytes = 64 << 20;
   result<std::unique_ptr<http::server>> listening = failure("not tried");
   eventually([&] {  // a port that was just left may still be in use
-    listening = http::server::listen(options, [this](const auto& request, auto to) { take(request, to); });
+    listening = http::server::listen(options, handler);
     return listening.has_value();
   });
   if (!listening) throw std::runtime_error(listening.error().message);
-  server_ = std::move(*listening);
+  return std::move(*listening);
 }
+
+backend::backend(std::uint16_t port)
+    : server_(listen(port, [this](const auto& request, auto to) { take(request, to); })) {}
 
 void backend::answers(std::function<answer(int)> how) {
   std::lock_guard lock(mutex_);
@@ -211,20 +214,15 @@ std::vector<std::string> backend::errors() const {
   return errors_;
 }
 
-target::target(std::function<std::string(int)> page) {
-  http::server_options options;
-  options.address = "127.0.0.1:0";
-  auto listening = http::server::listen(options, [this, page = std::move(page)](const auto&, auto to) {
-    int number = 0;
-    {
-      std::lock_guard lock(mutex_);
-      number = ++scrapes_;
-    }
-    to->respond(200, "text/plain; version=0.0.4", page(number));
-  });
-  if (!listening) throw std::runtime_error(listening.error().message);
-  server_ = std::move(*listening);
-}
+target::target(std::function<std::string(int)> page)
+    : server_(listen(0, [this, page = std::move(page)](const auto&, auto to) {
+        int number = 0;
+        {
+          std::lock_guard lock(mutex_);
+          number = ++scrapes_;
+        }
+        to->respond(200, "text/plain; version=0.0.4", page(number));
+      })) {}
 
 int target::scrapes() const {
   std::lock_guard lock(mutex_);

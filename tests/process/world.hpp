@@ -52,6 +52,9 @@ struct fetched {
 fetched get(const std::string& url);
 fetched post(const std::string& url);
 
+/// A server on loopback, bodies up to 64 MiB; port 0: any.
+std::unique_ptr<http::server> listen(std::uint16_t port, http::request_handler handler);
+
 /// `troupe run` with a configuration in a directory of its own.
 class collector {
  public:

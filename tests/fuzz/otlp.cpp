@@ -1,9 +1,8 @@
-// What comes from OTLP peers: requests, answers, frames, and a sampler's strategies.
+// What comes from OTLP peers: requests, answers, frames.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
-#include "actors/tracing/jaeger_sampler.hpp"
 #include "protocol/otlp/grpc.hpp"
 #include "protocol/otlp/json.hpp"
 #include "protocol/otlp/response.hpp"
@@ -14,12 +13,12 @@ using namespace troupe;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 6) {
+  switch (data[0] % 5) {
     case 0:
       (void)otlp::decode_traces(rest);
       break;
     case 1: {
-      const auto kind = static_cast<telemetry::otlp_kind>(data[0] / 6 % 3);
+      const auto kind = static_cast<telemetry::otlp_kind>(data[0] / 5 % 3);
       const auto json = otlp::to_json(kind, rest);
       if (json.empty() || json.front() != '{' || json.back() != '}') std::abort();
       break;
@@ -33,17 +32,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       (void)otlp::classify_http(400, "application/x-protobuf", rest, {});
       (void)otlp::classify_http(500, rest, rest, {});
       break;
-    case 4: {
+    default: {
       const auto framed = otlp::frame(rest, false);
       const auto back = otlp::unframe(framed);
       if (!back || *back != rest) std::abort();
       (void)otlp::unframe(rest);
       (void)otlp::percent_decode(rest);
       (void)otlp::base64_decode(rest);
-      break;
     }
-    default:
-      (void)tracing::jaeger_sampler::parse(rest, 16);
   }
   return 0;
 }

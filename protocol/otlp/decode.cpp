@@ -1,13 +1,11 @@
 #include <google/protobuf/arena.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <cmath>
 #include <cstdio>
-#include <limits>
 
 #include "protocol/otlp/json_text.hpp"
 #include "protocol/otlp/proto/trace_service.pb.h"
+#include "protocol/otlp/read_message.hpp"
 #include "protocol/otlp/span.hpp"
 #include "protocol/telemetry/hex.hpp"
 
@@ -18,9 +16,6 @@ namespace {
 namespace common = opentelemetry::proto::common::v1;
 namespace trace = opentelemetry::proto::trace::v1;
 using request_message = opentelemetry::proto::collector::trace::v1::ExportTraceServiceRequest;
-
-/// Deeper values than these are a mistake, or meant to hurt.
-constexpr int deepest = 64;
 
 void append_json(const common::AnyValue& value, std::string& out);
 
@@ -129,15 +124,9 @@ result<span> read_span(const trace::Span& from) {
 }  // namespace
 
 result<std::vector<span>> decode_traces(std::string_view message) {
-  if (message.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
-    return failure("the trace request is larger than 2 GiB");
   google::protobuf::Arena arena;
   auto* request = google::protobuf::Arena::CreateMessage<request_message>(&arena);
-  google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(message.data()),
-                                            static_cast<int>(message.size()));
-  in.SetRecursionLimit(deepest);
-  if (!request->ParseFromCodedStream(&in) || !in.ConsumedEntireMessage())
-    return failure("this is no ExportTraceServiceRequest");
+  if (!read_message(message, *request)) return failure("this is no ExportTraceServiceRequest");
   std::vector<span> all;
   for (const auto& group : request->resource_spans()) {
     const auto resource = attributes_of(group.resource().attributes());

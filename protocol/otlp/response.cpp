@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "protocol/otlp/grpc.hpp"
 #include "protocol/otlp/proto/status.pb.h"
 #include "protocol/otlp/proto/trace_service.pb.h"
+#include "protocol/otlp/read_message.hpp"
 #include "protocol/telemetry/utf8.hpp"
 
 namespace troupe::otlp {
@@ -70,7 +70,7 @@ std::optional<std::chrono::nanoseconds> retry_info_of(const google::rpc::Status&
   for (const auto& one : status.details()) {
     if (!one.type_url().ends_with("/google.rpc.RetryInfo")) continue;
     google::rpc::RetryInfo info;
-    if (!info.ParseFromString(one.value())) continue;
+    if (!read_message(one.value(), info)) continue;
     constexpr std::int64_t a_day = 24 * 3600;
     const auto seconds = std::clamp<std::int64_t>(info.retry_delay().seconds(), 0, a_day);
     return std::chrono::seconds(seconds) + std::chrono::nanoseconds(std::max(0, info.retry_delay().nanos()));
@@ -109,9 +109,7 @@ void read_partial_json(std::string_view body, export_verdict& into) {
 std::string words_of_http(std::string_view content_type, std::string_view body) {
   if (content_type.starts_with("application/x-protobuf")) {
     google::rpc::Status status;
-    if (body.size() <= std::numeric_limits<int>::max() &&
-        status.ParseFromArray(body.data(), static_cast<int>(body.size())))
-      return first_line(status.message());
+    if (read_message(body, status)) return first_line(status.message());
   } else if (content_type.starts_with("application/json")) {
     const auto read = nlohmann::json::parse(body, nullptr, false);
     if (read.is_object() && read.contains("message") && read["message"].is_string())
@@ -141,12 +139,11 @@ export_verdict classify_grpc(const grpc_answer& answer) {
   if (code == 0) {
     const auto message = unframe(answer.body);
     any_response response;
-    if (message && response.ParseFromArray(message->data(), static_cast<int>(message->size())))
-      read_partial_success(response, made);
+    if (message && read_message(*message, response)) read_partial_success(response, made);
     return made;
   }
   google::rpc::Status status;
-  if (status.ParseFromString(base64_decode(answer.grpc_status_details))) made.after = retry_info_of(status);
+  if (read_message(base64_decode(answer.grpc_status_details), status)) made.after = retry_info_of(status);
   made.what = is_retried(code, made.after.has_value()) ? kind::retry : kind::refused;
   if (made.what == kind::refused) made.after.reset();
   return made;
@@ -160,9 +157,7 @@ export_verdict classify_http(int status, std::string_view content_type, std::str
       read_partial_json(body, made);
     } else if (content_type.starts_with("application/x-protobuf")) {
       any_response response;
-      if (body.size() <= std::numeric_limits<int>::max() &&
-          response.ParseFromArray(body.data(), static_cast<int>(body.size())))
-        read_partial_success(response, made);
+      if (read_message(body, response)) read_partial_success(response, made);
     }
     return made;
   }

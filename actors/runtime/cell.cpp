@@ -100,6 +100,7 @@ bool cell::guarded(time_point now, const std::string& producer, const std::funct
 
 void cell::commit(time_point now) {
   for (auto& [outlet, batch, of] : staged_) {
+    if (on_pushed) on_pushed(outlets_[outlet], batch);
     for (const auto& consumer : outlets_[outlet]) {
       auto& side = senders_.at(consumer);
       if (side.sender.idle()) side.heard = now;
@@ -159,8 +160,9 @@ bool cell::take_one(time_point now, const std::string& producer, producer_side& 
     component_->consume(batch, receipt(one));
     from.receiver.taken();
   };
-  if (guarded(now, producer, consume)) return true;
-  return false;
+  if (!guarded(now, producer, consume)) return false;
+  if (on_taken) on_taken(producer, batch);
+  return true;
 }
 
 void cell::work(time_point now) {

@@ -96,6 +96,11 @@ class cell {
   [[nodiscard]] std::size_t inbox() const;                      ///< batches that wait to be worked on
   void give_up(const std::string& reason);                      ///< the end: nothing unsettled will be delivered
 
+  /// Where set, it is shown what goes over the edges: a batch that was taken from a producer, or one that goes out to
+  /// these consumers.
+  std::function<void(const std::string& producer, const batch_ref& batch)> on_taken;
+  std::function<void(const std::vector<std::string>& consumers, const batch_ref& batch)> on_pushed;
+
   struct failure {
     std::string what;
     clock_duration delay{};

@@ -97,6 +97,15 @@ class outlet {
   unsigned number_;
 };
 
+/// What crosses the border of the process, in items, since the component was made.
+struct traffic {
+  std::uint64_t received = 0;   ///< a source: read from outside
+  std::uint64_t delivered = 0;  ///< a writer: taken by its backends, or stored
+  std::uint64_t waiting = 0;    ///< a writer: what its slowest backend has still before it
+  std::uint64_t lost = 0;       ///< refused or given up
+  friend bool operator==(const traffic&, const traffic&) = default;
+};
+
 using arguments_ref = std::shared_ptr<const void>;  ///< what the component's schema decoded
 
 /// What runs in an actor. All calls come from there, one at a time. An exception from any of them means that the
@@ -115,6 +124,8 @@ class component : public consumer {
   virtual void finish() {}
   [[nodiscard]] virtual bool finished() const { return true; }
 
+  /// None: it only passes on. Asked often.
+  [[nodiscard]] virtual std::optional<traffic> outside() const { return std::nullopt; }
   /// JSON of the API's `debugInfo`: an array of attributes and blocks.
   [[nodiscard]] virtual std::string debug_info() const { return "[]"; }
   /// A request below /api/v0/component/ID/; `path` is what follows, without the slash. False: nothing there.

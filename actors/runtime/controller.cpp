@@ -9,6 +9,7 @@
 #include "actors/runtime/countdown.hpp"
 #include "actors/runtime/event_bus.hpp"
 #include "actors/runtime/events.hpp"
+#include "actors/runtime/running_metrics.hpp"
 
 namespace troupe::runtime {
 
@@ -16,6 +17,10 @@ namespace {
 
 event_header header_of(const work& during = {}) {
   return {.component_id = "", .origin = event_origin::controller, .trace = during.self, .parent = during.parent};
+}
+
+source_place place_of(const config::ast::block& block) {
+  return {block.where.source->name(), block.where.first().line, block.where.last().line};
 }
 
 std::string decode_text(const config::diagnostics& why) {
@@ -31,9 +36,8 @@ struct controller::inside {
         actors(actors),
         options(options),
         metrics(shared.metrics),
-        thread(actors.make_detached()) {
-    collect_views();
-  }
+        running_metrics(shared.metrics, [this] { return view(); }),
+        thread(actors.make_detached()) {}
 
   struct running {
     std::shared_ptr<host> of;
@@ -49,7 +53,10 @@ struct controller::inside {
   using prepared_nodes = std::map<std::string, prepared>;
 
   load_result load(std::shared_ptr<const configuration> what);
-  void evaluate(const graph& next, prepared_nodes& made, load_result& out);
+  [[nodiscard]] load_plan plan(std::shared_ptr<const configuration> what);
+  [[nodiscard]] prepared_nodes evaluate(const graph& next, config::diagnostics& out, const work* load);
+  [[nodiscard]] config::value exports_of(const std::string& id, const graph_node& node,
+                                         const arguments_ref& arguments) const;
   void apply(graph next, prepared_nodes made);
   void configure(const prepared_nodes& made);
   [[nodiscard]] std::shared_ptr<countdown> run(const graph& next, prepared_nodes& made);
@@ -59,16 +66,8 @@ struct controller::inside {
   void exports_changed(const std::string& id, config::value value, time_point when);
   void evaluate_again(const std::string& id, time_point since, const work& span);
   void publish_view();
-  void collect_views();
-  void collect_edges();
-  struct edge {
-    std::string from, to;
-    ledger counts;
-  };
-  using edge_list = std::vector<edge>;
-  [[nodiscard]] const edge_list& edges_of_page() const;
   void stop(const std::function<void(bool)>& farewell);
-  std::shared_ptr<const std::vector<component_view>> view() const {
+  component_views view() const {
     std::lock_guard lock(mutex);
     return views;
   }
@@ -86,8 +85,9 @@ struct controller::inside {
   bool stopped = false;
 
   mutable std::mutex mutex;
-  std::shared_ptr<const std::vector<component_view>> views = std::make_shared<std::vector<component_view>>();
+  component_views views = std::make_shared<std::vector<component_view>>();
   std::atomic<bool> ready = false;
+  runtime::running_metrics running_metrics;
 
   std::unique_ptr<detached> thread;  // last: it ends first
 };
@@ -98,17 +98,52 @@ load_result controller::inside::load(std::shared_ptr<const configuration> what) 
   graph next(std::move(what), kinds, options.language, result.diagnostics);
   if (!result.ok()) return result;
   const auto busy = metrics.evaluating();
-  prepared_nodes made;
-  evaluate(next, made, result);
+  auto made = evaluate(next, result.diagnostics, &result.span);
   if (!result.ok()) return result;  // what was prepared goes; nobody has seen it
   apply(std::move(next), std::move(made));
   ready = true;
   return result;
 }
 
-/// Decodes every block in order and prepares what is new; nothing that runs is touched.
-void controller::inside::evaluate(const graph& next, prepared_nodes& made, load_result& result) {
-  auto& out = result.diagnostics;
+load_plan controller::inside::plan(std::shared_ptr<const configuration> what) {
+  load_plan result;
+  const graph next(std::move(what), kinds, options.language, result.diagnostics);
+  if (!result.ok()) return result;
+  const auto made = evaluate(next, result.diagnostics, nullptr);
+  if (!result.ok()) return result;
+  const auto json = [](const graph& in, const std::string& id, const arguments_ref& arguments) {
+    return in.find(id)->schema().to_json(arguments);
+  };
+  for (const auto& [id, one] : made) {
+    const auto at = components.find(id);
+    if (at == components.end()) {
+      result.changes.push_back({planned_change::kind::added, id, "", json(next, id, one.arguments)});
+    } else if (!next.find(id)->schema().equal(at->second.arguments, one.arguments)) {
+      result.changes.push_back(
+          {planned_change::kind::updated, id, json(current, id, at->second.arguments), json(next, id, one.arguments)});
+    } else {
+      ++result.unchanged;
+    }
+  }
+  for (const auto& [id, one] : components) {
+    if (!made.contains(id))
+      result.changes.push_back({planned_change::kind::removed, id, json(current, id, one.arguments), ""});
+  }
+  std::sort(result.changes.begin(), result.changes.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  return result;
+}
+
+config::value controller::inside::exports_of(const std::string& id, const graph_node& node,
+                                             const arguments_ref& arguments) const {
+  const auto at = components.find(id);
+  if (at != components.end() && at->second.exports_by_itself) return exports.at(id);
+  return node.component->exports ? node.component->exports({id, shared}, arguments.get()) : config::object();
+}
+
+/// Decodes every block in order and, as part of a load, prepares what is new; nothing that runs is touched.
+controller::inside::prepared_nodes controller::inside::evaluate(const graph& next, config::diagnostics& out,
+                                                                const work* load) {
+  prepared_nodes made;
   std::map<std::string, config::value> values;
   for (const auto& id : next.order()) {
     const auto& node = *next.find(id);
@@ -121,32 +156,27 @@ void controller::inside::evaluate(const graph& next, prepared_nodes& made, load_
     config::diagnostics own;
     prepared one;
     const auto began = shared.time.now();
-    const auto span = shared.tracing.part_of(result.span.self);
     one.arguments = node.schema().decode(*node.block, next.scope_of(node, values), own);
     if (own.has_errors()) {
       out.add(own);
       continue;
     }
-    const component_place place{id, shared};
-    const auto at = components.find(id);
-    if (at != components.end() && at->second.exports_by_itself) {
-      one.exports = exports.at(id);
-    } else if (node.component->exports) {
-      one.exports = node.component->exports(place, one.arguments.get());
-    } else {
-      one.exports = config::object();
-    }
-    if (at == components.end()) {
+    one.exports = exports_of(id, node, one.arguments);
+    if (load && !components.contains(id)) {
       one.fresh = std::make_shared<host>(id, *node.component, shared);
       if (const auto ok = one.fresh->prepare(one.arguments); !ok) {
         out.error(node.block->head(), "Failed to build component: " + ok.error().message);
         continue;
       }
     }
-    shared.events.publish(header_of(span), runtime::evaluated{id, shared.time.now() - began});
+    if (load) {
+      shared.events.publish(header_of(shared.tracing.part_of(load->self)),
+                            runtime::evaluated{id, shared.time.now() - began});
+    }
     values[id] = one.exports;
     made.emplace(id, std::move(one));
   }
+  return made;
 }
 
 /// The switch: what is gone ends, what is kept is updated, what is new starts. Of what is gone, that to which something
@@ -295,110 +325,10 @@ void controller::inside::publish_view() {
     if (!node) continue;
     next->push_back({id, node->block->full_name(), node->block->label, node->uses, node->used_by,
                      node->schema().to_json(one.arguments), config::exports_json(exports.at(id)), one.of,
-                     node->component->once});
+                     node->component->once, place_of(*node->block)});
   }
   std::lock_guard lock(mutex);
   views = std::move(next);
-}
-
-/// Read when somebody asks for the metrics, in that thread.
-void controller::inside::collect_views() {
-  metrics.collect("alloy_component_controller_running_components", metric_type::gauge, "Components by health.", [this] {
-    std::map<health_state, double> count;
-    for (const auto& one : *view()) {
-      if (!one.block) ++count[one.running->status().get().overall().state];
-    }
-    std::vector<measured> all;
-    for (const auto& [state, number] : count)
-      all.push_back({{{"health_type", std::string(to_string(state))}}, number});
-    return all;
-  });
-  metrics.collect("alloy_component_graph_connection", metric_type::gauge, "Which component sends to which.", [this] {
-    std::vector<measured> all;
-    for (const auto& one : *view()) {
-      std::set<std::string> to;
-      for (const auto& outlet : one.running->status().get().consumers)
-        to.insert(outlet.begin(), outlet.end());
-      for (const auto& id : to)
-        all.push_back({{{"from", one.id}, {"to", id}}, 1});
-    }
-    return all;
-  });
-  metrics.collect("troupe_component_restarts_total", metric_type::counter,
-                  "How often a component was started again after it had failed.", [this] {
-                    std::vector<measured> all;
-                    for (const auto& one : *view()) {
-                      all.push_back({{{"component_id", one.id}, {"component_path", "/"}},
-                                     static_cast<double>(one.running->status().get().restarts)});
-                    }
-                    return all;
-                  });
-  collect_edges();
-}
-
-/// All edges as they were at one moment: each ledger is read once for a page, so that what is said about it there
-/// agrees.
-const controller::inside::edge_list& controller::inside::edges_of_page() const {
-  thread_local std::uint64_t page = 0;
-  thread_local edge_list edges;
-  if (page == 0 || page != own_metrics::current_page()) {
-    page = own_metrics::current_page();
-    edges.clear();
-    for (const auto& one : *view()) {
-      for (auto& [to, counts] : one.running->status().get().edges)
-        edges.push_back({one.id, to, std::move(counts)});
-    }
-  }
-  return edges;
-}
-
-/// pushed = settled + dropped of all reasons + in flight, for each edge at every reading.
-void controller::inside::collect_edges() {
-  using amount = std::function<void(const label_set&, const ledger&, std::vector<measured>&)>;
-  const auto edges = [this](std::string_view name, metric_type type, std::string_view help, amount read) {
-    metrics.collect(name, type, help, [this, read] {
-      std::vector<measured> all;
-      for (const auto& [from, to, counts] : edges_of_page())
-        read({{"from", from}, {"to", to}}, counts, all);
-      return all;
-    });
-  };
-  const auto items = [&](std::string_view name, metric_type type, std::string_view help, auto pick) {
-    edges(name, type, help, [pick](const label_set& edge, const ledger& counts, auto& all) {
-      all.push_back({edge, static_cast<double>(pick(counts))});
-    });
-  };
-  const auto dropped = [&](std::string_view name, std::string_view help, auto pick) {
-    edges(name, metric_type::counter, help, [pick](const label_set& edge, const ledger& counts, auto& all) {
-      for (const auto& [reason, lost] : counts.dropped) {
-        auto labels = edge;
-        labels.set("reason", reason);
-        all.push_back({std::move(labels), static_cast<double>(pick(lost))});
-      }
-    });
-  };
-  items("troupe_edge_pushed_items_total", metric_type::counter, "Samples, entries or spans that the producer pushed.",
-        [](const ledger& l) { return l.pushed.items; });
-  items("troupe_edge_settled_items_total", metric_type::counter,
-        "Items for which everything further down took responsibility.",
-        [](const ledger& l) { return l.settled.items; });
-  dropped("troupe_edge_dropped_items_total", "Items that were given up, by reason.",
-          [](const ledger::amount& a) { return a.items; });
-  items("troupe_edge_in_flight_items", metric_type::gauge, "Items that are neither settled nor dropped.",
-        [](const ledger& l) { return l.in_flight.items; });
-  items("troupe_edge_pushed_batches_total", metric_type::counter, "Batches that the producer pushed.",
-        [](const ledger& l) { return l.pushed.batches; });
-  items("troupe_edge_settled_batches_total", metric_type::counter,
-        "Batches for which everything further down took responsibility.",
-        [](const ledger& l) { return l.settled.batches; });
-  dropped("troupe_edge_dropped_batches_total", "Batches that were given up, by reason.",
-          [](const ledger::amount& a) { return a.batches; });
-  items("troupe_edge_in_flight_batches", metric_type::gauge, "Batches that are neither settled nor dropped.",
-        [](const ledger& l) { return l.in_flight.batches; });
-  items("troupe_edge_unsettled_bytes", metric_type::gauge, "Memory of the batches in flight.",
-        [](const ledger& l) { return l.unsettled_bytes; });
-  items("troupe_edge_resent_batches_total", metric_type::counter, "Batches that were sent once more after a restart.",
-        [](const ledger& l) { return l.resent; });
 }
 
 /// Rank by rank: what nobody of them refers to first, that is, sources; writers last.
@@ -454,6 +384,10 @@ controller::~controller() {
 
 void controller::load(std::shared_ptr<const configuration> what, std::function<void(const load_result&)> done) {
   inside_->thread->post([this, what = std::move(what), done = std::move(done)] { done(inside_->load(what)); });
+}
+
+void controller::plan(std::shared_ptr<const configuration> what, std::function<void(const load_plan&)> done) {
+  inside_->thread->post([this, what = std::move(what), done = std::move(done)] { done(inside_->plan(what)); });
 }
 
 load_result controller::load(std::shared_ptr<const configuration> what) {

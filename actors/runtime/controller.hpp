@@ -7,20 +7,23 @@
 #include <string>
 #include <vector>
 
+#include "actors/runtime/component_view.hpp"
 #include "actors/runtime/engine.hpp"
 #include "actors/runtime/graph.hpp"
 
 namespace troupe::runtime {
 
-/// A component as the API shows it. The host tells its health and edges as they are when asked.
-struct component_view {
-  std::string id;     ///< prometheus.scrape.default
-  std::string name;   ///< prometheus.scrape
-  std::string label;  ///< default
-  std::vector<std::string> uses, used_by;
-  std::string arguments_json, exports_json;  ///< in the API's form, as of the last evaluation
-  std::shared_ptr<host> running;
-  bool block = false;  ///< a configuration block (`logging`), not a component
+/// What a load would do to one component.
+struct planned_change {
+  enum class kind : std::uint8_t { added, removed, updated } what = kind::updated;
+  std::string id;
+  std::string before_json, after_json;  ///< arguments in the API's form; empty where there are none
+};
+struct load_plan {
+  config::diagnostics diagnostics;
+  std::vector<planned_change> changes;  ///< sorted by id
+  std::size_t unchanged = 0;
+  [[nodiscard]] bool ok() const { return !diagnostics.has_errors(); }
 };
 
 struct load_result {
@@ -46,6 +49,9 @@ class controller {
   /// Whole or not at all. `done` is called in the controller's thread. Any thread.
   void load(std::shared_ptr<const configuration> what, std::function<void(const load_result&)> done);
   [[nodiscard]] load_result load(std::shared_ptr<const configuration> what);  ///< waits
+
+  /// What load() would do and say, but for what only making a component shows. Nothing is made. As load() otherwise.
+  void plan(std::shared_ptr<const configuration> what, std::function<void(const load_plan&)> done);
 
   /// Sources first, each rank with its deadline; returns when all have ended. `farewell` is called in the controller's
   /// thread before those end that tell of the others (registry, end_rank), with whether all before them ended in time.

@@ -44,9 +44,4 @@ void controller_metrics::evaluated(const std::string& component, clock_duration 
   }
 }
 
-void controller_metrics::collect(std::string_view name, metric_type type, std::string_view help,
-                                 component_metrics::reader read) {
-  collections_.push_back(own_->collect(name, type, help, std::move(read)));
-}
-
 }  // namespace troupe::runtime

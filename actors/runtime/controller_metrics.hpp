@@ -10,7 +10,7 @@
 
 namespace troupe::runtime {
 
-/// What the controller counts about itself and all components, under Alloy's names, and the ledger of every edge.
+/// What the controller counts about its evaluations, under Alloy's names.
 class controller_metrics {
  public:
   explicit controller_metrics(own_metrics& in);
@@ -21,13 +21,11 @@ class controller_metrics {
   void prepare(const std::string& component);
   /// An evaluation because an export had changed.
   void evaluated(const std::string& component, clock_duration waited, clock_duration took);
-  void collect(std::string_view name, metric_type type, std::string_view help, component_metrics::reader read);
 
  private:
   own_metrics& in_;
   std::shared_ptr<component_metrics> own_;
   gauge& evaluating_;
-  std::vector<collection> collections_;
 };
 
 }  // namespace troupe::runtime

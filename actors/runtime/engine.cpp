@@ -24,6 +24,14 @@ struct driver {
   static constexpr const char* name = "cell";
 };
 
+/// Handles a message, and counts the time that it takes.
+template <class F>
+void spend(driver& in, F&& handle) {
+  const auto began = in.time->now();
+  handle(*in.driven);
+  in.driven->was_busy(in.time->now() - began);
+}
+
 /// After a message: when no more wait, or some have been handled, what they led to goes out, and a wake_up is ordered
 /// if the host wants one.
 void settle(cell_actor::stateful_pointer<driver> self) {
@@ -58,17 +66,17 @@ cell_actor::behavior_type drive(cell_actor::stateful_pointer<driver> self, std::
   });
   return {
       [self](const edge_mail& mail) {
-        self->state.driven->on_mail(mail);
+        spend(self->state, [&](host& one) { one.on_mail(mail); });
         settle(self);
       },
       [self](const posted& what) {
-        self->state.driven->on_posted(what.run);
+        spend(self->state, [&](host& one) { one.on_posted(what.run); });
         settle(self);
       },
       [self](const wake_up& what) {
         if (what.generation != self->state.generation) return;
         self->state.armed.reset();
-        self->state.driven->on_time();
+        spend(self->state, [](host& one) { one.on_time(); });
         settle(self);
       },
       [self](const leave&) {

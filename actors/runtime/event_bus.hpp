@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "actors/runtime/events.hpp"
@@ -154,6 +155,9 @@ class event_bus::kept final : public typed<E> {
  public:
   kept(const typed<E>& from, const E& what) : typed<E>(from), copy_(what) {
     static_assert(std::is_trivially_copyable_v<E>, "texts of an event are views");
+    std::size_t size = this->header_.component_id.size() + this->header_.component_path.size();
+    each_text([&](const std::string_view& text) { size += text.size(); });
+    texts_.reserve(size);
     own(this->header_.component_id);
     own(this->header_.component_path);
     each_text([this](std::string_view& text) { own(text); });
@@ -164,10 +168,14 @@ class event_bus::kept final : public typed<E> {
  private:
   template <class F>
   void each_text(F&& f);
-  void own(std::string_view& text) { text = texts_.emplace_back(text); }
+  void own(std::string_view& text) {
+    const auto at = texts_.size();
+    texts_ += text;
+    text = std::string_view(texts_).substr(at);
+  }
 
   E copy_;
-  std::deque<std::string> texts_;
+  std::string texts_;  // never grows beyond what was reserved: views point into it
 };
 
 template <class E>

@@ -136,11 +136,14 @@ std::optional<time_point> host::wake_at() const {
 void host::flush() {
   for (auto& mail : cell_.take_mail())
     links_.send(std::move(mail));
+  if (!taps_.empty()) forget_taps();
   status_.change([&](auto& view) {
     view.restarts = cell_.restarts();
     view.inbox = cell_.inbox();
     view.edges = cell_.ledgers();
     view.consumers = consumers_;
+    view.busy = busy_;
+    if (const auto* one = running()) view.outside = one->outside();
   });
   if (!finishing_ || !finished_) return;
   if (const auto* one = running(); cell_.drained() && (!one || one->finished())) std::exchange(finished_, nullptr)();
@@ -157,6 +160,29 @@ void host::update(arguments_ref arguments) {
                                      shared_.time.wall_ms()};
     });
   });
+}
+
+void host::watch(const std::shared_ptr<tap>& by) {
+  taps_.push_back(by);
+  const auto each = [this](auto&& f) {
+    for (const auto& weak : taps_) {
+      if (const auto one = weak.lock()) f(*one);
+    }
+  };
+  cell_.on_taken = [each](const auto& producer, const auto& batch) {
+    each([&](tap& one) { one.taken(producer, batch); });
+  };
+  cell_.on_pushed = [each](const auto& consumers, const auto& batch) {
+    each([&](tap& one) { one.pushed(consumers, batch); });
+  };
+}
+
+/// With the last that looked the hooks go: what nobody looks at costs nothing.
+void host::forget_taps() {
+  std::erase_if(taps_, [](const auto& one) { return one.expired(); });
+  if (!taps_.empty()) return;
+  cell_.on_taken = nullptr;
+  cell_.on_pushed = nullptr;
 }
 
 void host::neighbour_gone(const std::string& id) {

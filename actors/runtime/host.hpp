@@ -11,6 +11,7 @@
 
 #include "actors/runtime/component.hpp"
 #include "actors/runtime/registry.hpp"
+#include "actors/runtime/tap.hpp"
 
 namespace troupe::runtime {
 
@@ -22,7 +23,9 @@ class component_status {
     std::map<std::string, ledger> edges;              ///< by consumer
     std::vector<std::vector<std::string>> consumers;  ///< of each outlet, now
     std::uint64_t restarts = 0;
-    std::size_t inbox = 0;  ///< batches that wait to be worked on
+    std::size_t inbox = 0;           ///< batches that wait to be worked on
+    clock_duration busy{};           ///< spent in its actor
+    std::optional<traffic> outside;  ///< of this life of the component
     [[nodiscard]] health overall() const { return health::worse(health::worse(run, own), evaluation); }
   };
   [[nodiscard]] view get() const {
@@ -74,7 +77,11 @@ class host : public std::enable_shared_from_this<host> {
   [[nodiscard]] std::string debug_info() const;
   bool serve(const std::string& path, const http::server_request& request,
              const std::shared_ptr<http::responder>& answer);
+  /// Shows it what goes over the edges, until nobody else holds it.
+  void watch(const std::shared_ptr<tap>& by);
   [[nodiscard]] std::optional<time_point> wake_at() const;
+  /// What its actor spent on a message.
+  void was_busy(clock_duration with) { busy_ += with; }
 
   [[nodiscard]] const std::string& id() const { return id_; }
   [[nodiscard]] component_status& status() { return status_; }
@@ -86,6 +93,7 @@ class host : public std::enable_shared_from_this<host> {
   [[nodiscard]] std::unique_ptr<component> make();
   void failed(const cell::failure& how);
   void set_run_health(health_state state, std::string message);
+  void forget_taps();
 
   std::string id_;
   const component_definition& definition_;
@@ -104,6 +112,8 @@ class host : public std::enable_shared_from_this<host> {
   bool finishing_ = false;
   clock_duration restart_delay_{};
   std::vector<std::vector<std::string>> consumers_;  // by outlet
+  std::vector<std::weak_ptr<tap>> taps_;
+  clock_duration busy_{};
 };
 
 }  // namespace troupe::runtime

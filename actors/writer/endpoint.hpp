@@ -40,6 +40,7 @@ class endpoint {
   [[nodiscard]] sequence wanted() const { return wanted_; }  ///< the next entry it reads
   [[nodiscard]] std::size_t in_flight() const { return delivery_.in_flight(); }
   [[nodiscard]] const std::string& trouble() const { return trouble_; }  ///< empty: all is well
+  [[nodiscard]] const delivery_counts& counts() const { return delivery_.counts(); }
   struct report {
     std::string name, url, state, last_error;
     std::uint64_t delivered = 0, refused = 0, given_up = 0, retried = 0, pending = 0, in_flight = 0;

@@ -226,8 +226,11 @@ void journaled_writer::progressed() {
 /// What was written and how far endpoints are goes to the disk for good, beside the actor.
 void journaled_writer::begin_sync() {
   sync_timer_ = context_.after(sync_every, [this] { begin_sync(); });
-  for (auto& one : endpoints_)
+  waiting_ = 0;
+  for (auto& one : endpoints_) {
     journal_->advance(one->key(), one->done_before());
+    if (one->done_before() < journal_->next()) waiting_ = std::max(waiting_, journal_->waiting(one->key()).items);
+  }
   if (syncing_ || !journal_->needs_sync()) return;
   syncing_ = true;
   auto ticket = journal_->begin_sync();
@@ -278,6 +281,18 @@ bool journaled_writer::finished() const {
   return settled_ || std::all_of(endpoints_.begin(), endpoints_.end(), [&](const auto& e) {
            return e->done_before() >= journal_->next() || (e->in_flight() == 0 && !e->trouble().empty());
          });
+}
+
+/// Of all endpoints together, but for what waits.
+std::optional<runtime::traffic> journaled_writer::outside() const {
+  runtime::traffic all;
+  for (const auto& one : endpoints_) {
+    const auto& counts = one->counts();
+    all.delivered += counts.delivered;
+    all.lost += counts.refused + counts.given_up + counts.too_old;
+  }
+  all.waiting = waiting_;
+  return all;
 }
 
 std::string journaled_writer::debug_info() const {

@@ -42,6 +42,7 @@ class journaled_writer : public runtime::component {
   void finish() override;
   [[nodiscard]] bool finished() const override;
   [[nodiscard]] std::string debug_info() const override;
+  [[nodiscard]] std::optional<runtime::traffic> outside() const override;
 
  protected:
   /// From the constructor of the derived class, and on each update.
@@ -82,6 +83,7 @@ class journaled_writer : public runtime::component {
   std::string payload_;
   std::chrono::nanoseconds reclaim_every_{};
   runtime::timer sync_timer_, reclaim_timer_, retry_timer_, finish_timer_;
+  std::uint64_t waiting_ = 0;  // items before the slowest endpoint, as of the last sync
   bool syncing_ = false, finishing_ = false, settled_ = false;
 };
 

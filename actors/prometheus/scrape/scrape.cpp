@@ -251,6 +251,7 @@ void scrape::publish_outcome(active& one, page_outcome outcome, double duration)
     batch->context = one.span.self;
     out_.push(std::move(batch), {});
   }
+  outside_.received += outcome.samples_scraped;
   metrics_.outcome(outcome);
   metrics_.duration.observe(duration);
   one.last_scrape_ms = one.timestamp_ms;

@@ -28,6 +28,7 @@ class scrape final : public runtime::component {
   void finish() override;
   [[nodiscard]] bool finished() const override { return in_flight_ == 0; }
   [[nodiscard]] std::string debug_info() const override;
+  [[nodiscard]] std::optional<runtime::traffic> outside() const override { return outside_; }
 
  private:
   /// A target while it is scraped.
@@ -81,6 +82,7 @@ class scrape final : public runtime::component {
   std::vector<std::pair<std::string, std::string>> refused_;  // labels and reason of targets that can't be scraped
   std::vector<leaving> leaving_;
   std::string limit_error_;  // all targets are refused because there are too many
+  runtime::traffic outside_;
   std::size_t in_flight_ = 0, down_ = 0;
   bool finishing_ = false;
 };

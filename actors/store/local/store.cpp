@@ -110,6 +110,13 @@ void local::refuse(runtime::receipt of, telemetry::otlp_kind what, const char* r
   of.reject(reason);
 }
 
+/// It waits no longer: it is stored, or lost.
+void local::leaves(const waiting& one, std::uint64_t& counted_as) {
+  lanes_[static_cast<std::size_t>(one.batch->kind())].bytes -= cost(*one.batch);
+  outside_.waiting -= one.batch->items();
+  counted_as += one.batch->items();
+}
+
 void local::consume(const telemetry::batch_ref& batch, runtime::receipt of) {
   if (batch->kind() == telemetry::signal::otlp) {
     const auto& signals = static_cast<const telemetry::otlp_batch&>(*batch);
@@ -118,11 +125,12 @@ void local::consume(const telemetry::batch_ref& batch, runtime::receipt of) {
   if (batch->items() == 0) return;
   auto& into = lanes_[static_cast<std::size_t>(batch->kind())];
   into.bytes += cost(*batch);
+  outside_.waiting += batch->items();
   into.batches.push_back({batch, std::move(of), context_.now()});
   // What is being written can't be taken back: behind it the oldest goes.
   while (into.bytes > most_waiting_bytes && into.batches.size() > into.in_hand + 1) {
     auto& oldest = into.batches[into.in_hand];
-    into.bytes -= cost(*oldest.batch);
+    leaves(oldest, outside_.lost);
     oldest.of.reject("store_full");
     into.batches.erase(into.batches.begin() + static_cast<std::ptrdiff_t>(into.in_hand));
   }
@@ -231,10 +239,11 @@ void local::written(std::size_t signal, std::size_t batches, const stored& how) 
   }
   for (std::size_t i = 0; i < batches; ++i) {
     auto& done = of.batches.front();
-    of.bytes -= cost(*done.batch);
     if (i < how.undecodable.size() && how.undecodable[i]) {
+      leaves(done, outside_.lost);
       refuse(std::move(done.of), telemetry::otlp_kind::traces, "undecodable");
     } else {
+      leaves(done, outside_.delivered);
       context_.publish(runtime::batch_stored{done.batch->items(), context_.now() - done.since},
                        context_.tracing().part_of(done.batch->context), done.batch->self_telemetry);
       done.of.settle();

@@ -32,6 +32,7 @@ class local final : public runtime::component {
   void consume(const telemetry::batch_ref& batch, runtime::receipt of) override;
   void finish() override;
   [[nodiscard]] bool finished() const override { return !anything_waits() && !busy_ && !asking_; }
+  [[nodiscard]] std::optional<runtime::traffic> outside() const override { return outside_; }
   bool serve(const std::string& path, const http::server_request& request,
              const std::shared_ptr<http::responder>& answer) override;
 
@@ -68,6 +69,7 @@ class local final : public runtime::component {
   [[nodiscard]] bool anything_waits() const;
   [[nodiscard]] bool much_waits() const;
   void refuse(runtime::receipt of, telemetry::otlp_kind what, const char* reason);
+  void leaves(const waiting& one, std::uint64_t& counted_as);
   /// Begins the job that is most urgent, unless one is under way.
   void work();
   void open();
@@ -85,6 +87,7 @@ class local final : public runtime::component {
   storage_ref files_;  // null: not open
   of_each<retention> bounds_;
   of_each<lane> lanes_;
+  runtime::traffic outside_;
   std::deque<question> questions_;
   bool busy_ = false, asking_ = false, finishing_ = false;
   of_each<bool> damaged_{};

@@ -5,8 +5,9 @@
 #include <optional>
 
 #include "actors/app/collector.hpp"
-#include "actors/app/component_json.hpp"
 #include "actors/app/observed_request.hpp"
+#include "actors/app/web_api.hpp"
+#include "actors/app/web_page.hpp"
 #include "protocol/exposition/negotiation.hpp"
 #include "protocol/http/router.hpp"
 
@@ -19,20 +20,9 @@ using http::server_request;
 using answer_ref = std::shared_ptr<responder>;
 
 constexpr const char* plain = "text/plain; charset=utf-8";
-constexpr const char* json = "application/json";
-/// How long a component may take to say something about itself before it is shown without.
-constexpr auto patience = std::chrono::seconds(2);
 
 constexpr const char* component_prefix = "/api/v0/component/";
-constexpr const char* components_prefix = "/api/v0/web/components/";
 constexpr const char* store_prefix = "/api/v0/store/";
-
-std::optional<runtime::component_view> find(collector& in, const std::string& id) {
-  for (auto& one : in.components().components()) {
-    if (one.id == id) return one;
-  }
-  return std::nullopt;
-}
 
 void metrics(collector& of, const server_request& request, const answer_ref& answer) {
   const auto kind = exposition::negotiate(request.header("Accept"));
@@ -55,25 +45,18 @@ void healthy(collector& of, const answer_ref& answer) {
   answer->respond(500, plain, "unhealthy components:\n" + text);
 }
 
-void reload(collector& of, const answer_ref& answer) {
+void reload(collector& of, const server_request& request, const answer_ref& answer) {
+  if (asked_by_another_site(request))
+    return answer->respond(403, plain, "a browser may reload only by POST, from the page itself\n");
   of.load("http", [answer](const runtime::load_result& result) {
     if (result.ok()) return answer->respond(200, plain, "config reloaded\n");
     answer->respond(400, plain, "error during the initial load: " + config::pretty(result.diagnostics));
   });
 }
 
-/// Asks the component itself; one that is too busy to answer is shown without its debug info.
-void component(collector& of, const std::string& id, const answer_ref& answer) {
-  auto view = find(of, id);
-  if (!view) return answer->respond(404, plain, "component \"" + id + "\" does not exist\n");
-  of.actors().post(id,
-                   [view, answer] { answer->respond(200, json, component_json(*view, view->running->debug_info())); });
-  of.actors().later(patience, [view, answer] { answer->respond(200, json, component_json(*view, "[]")); });
-}
-
 void serve_by(collector& of, const std::string& id, const std::string& path, const server_request& request,
               const answer_ref& answer) {
-  const auto view = find(of, id);
+  const auto view = runtime::find(of.components().components(), id);
   if (!view) return answer->respond(404, plain, "component \"" + id + "\" does not exist\n");
   of.actors().post(id, [host = view->running, id, path, request, answer] {
     if (!host->serve(path, request, answer))
@@ -96,6 +79,7 @@ void store_path(collector& of, const server_request& request, const answer_ref& 
   serve_by(of, "store.local." + rest.substr(0, slash), rest.substr(slash + 1), request, answer);
 }
 
+/// For a terminal; a browser gets the page.
 void index(const answer_ref& answer) {
   answer->respond(200, plain,
                   "Troupe " TROUPE_VERSION
@@ -103,10 +87,35 @@ void index(const answer_ref& answer) {
                   "/metrics                         own metrics\n"
                   "/-/ready  /-/healthy             state\n"
                   "/-/reload                        read the configuration again\n"
-                  "/api/v0/web/components           all components\n"
-                  "/api/v0/web/components/ID        one of them, with arguments, exports and debug info\n"
+                  "/                                the page, for a browser\n"
+                  "/api/v0/web/status               all components and edges at a glance\n"
+                  "/api/v0/web/components[/ID]      all components; one with arguments, exports and debug info\n"
+                  "/api/v0/web/debug/ID             what goes through it now\n"
+                  "/api/v0/web/activity             the last log lines and units of work\n"
+                  "/api/v0/web/config               what runs\n"
                   "/api/v0/component/ID/...         what a component serves itself\n"
                   "/api/v0/store/LABEL/...          what store.local has kept\n");
+}
+
+void page(collector& of, const server_request& request, const answer_ref& answer) {
+  if (request.path == "/" && request.header("Accept").find("text/html") == std::string_view::npos) return index(answer);
+  if (!serve_page(of.options().ui_path_prefix, request, answer)) answer->respond(404, plain, "404 page not found\n");
+}
+
+/// What a page that somebody looks at asks for all the time is no work to be told of.
+bool is_watching(std::string_view path) {
+  return path == "/api/v0/web/status" || path == "/api/v0/web/activity" || path.starts_with("/assets/");
+}
+
+/// Every path is also there below the page's prefix.
+server_request without_prefix(const server_request& request, std::string_view prefix) {
+  server_request inner = request;
+  if (inner.path.starts_with(prefix)) {
+    inner.path.erase(0, prefix.size() - 1);
+  } else if (inner.path.size() + 1 == prefix.size() && prefix.starts_with(inner.path)) {
+    inner.path = "/";
+  }
+  return inner;
 }
 
 }  // namespace
@@ -124,24 +133,21 @@ http::request_handler make_api(collector& of) {
       });
     }
   };
-  get("/", [](collector&, const server_request&, const answer_ref& a) { index(a); });
   get("/metrics", [](collector& c, const server_request& r, const answer_ref& a) { metrics(c, r, a); });
   get("/-/ready", [](collector& c, const server_request&, const answer_ref& a) { ready(c, a); });
   get("/-/healthy", [](collector& c, const server_request&, const answer_ref& a) { healthy(c, a); });
   for (const char* method : {"GET", "POST"}) {
-    routes->add(method, "/-/reload", [&of](const server_request&, answer_ref answer) { reload(of, answer); });
+    routes->add(method, "/-/reload",
+                [&of](const server_request& request, answer_ref answer) { reload(of, request, answer); });
   }
-  get("/api/v0/web/components", [](collector& c, const server_request&, const answer_ref& a) {
-    auto all = c.components().components();
-    std::erase_if(all, [](const auto& one) { return one.block; });
-    a->respond(200, json, components_json(all));
-  });
-  below(components_prefix, [](collector& c, const server_request& r, const answer_ref& a) {
-    component(c, r.path.substr(std::string_view(components_prefix).size()), a);
-  });
+  add_web_api(*routes, of);
   below(component_prefix, [](collector& c, const server_request& r, const answer_ref& a) { component_path(c, r, a); });
   below(store_prefix, [](collector& c, const server_request& r, const answer_ref& a) { store_path(c, r, a); });
-  return [routes, &of](const server_request& request, answer_ref answer) {
+  routes->add_prefix("GET", "/",
+                     [&of](const server_request& request, answer_ref answer) { page(of, request, answer); });
+  return [routes, &of, prefix = of.options().ui_path_prefix](const server_request& asked, answer_ref answer) {
+    const auto request = without_prefix(asked, prefix);
+    if (is_watching(request.path)) return (*routes)(request, std::move(answer));
     (*routes)(request, observed(request, std::move(answer), of.events(), of.tracing(), of.time()));
   };
 }

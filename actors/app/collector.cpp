@@ -79,6 +79,7 @@ collector::collector(const run_options& options)
            std::make_shared<tracing::own_traces>(tracing_, host_name(), TROUPE_VERSION)} {
   raise_file_limit();
   events_.subscribe(own_.traces);
+  events_.subscribe(recent_);
   process_ = std::make_unique<runtime::process_metrics>(metrics_, TROUPE_VERSION);
   client_ = std::make_unique<http::client>();
   blocking_ = std::make_unique<runtime::blocking_pool>(2);
@@ -112,32 +113,40 @@ collector::~collector() {
   stop("end");
 }
 
-std::shared_ptr<const runtime::configuration> collector::read(runtime::load_result& result) {
+std::shared_ptr<const runtime::configuration> collector::read(config::diagnostics& out) {
   const auto sources = config::read_sources(options_.path);
   if (!sources) {
-    result.diagnostics.add({config::severity::error, {}, sources.error()});
+    out.add({config::severity::error, {}, sources.error()});
     return nullptr;
   }
-  return runtime::configuration::parse(*sources, result.diagnostics);
+  return runtime::configuration::parse(*sources, out);
 }
 
 void collector::load(std::string_view requested_by, std::function<void(const runtime::load_result&)> done) {
   if (!requested_by.empty()) {
     events_.publish({.origin = runtime::event_origin::controller}, runtime::config_reload_requested{requested_by});
   }
-  const auto began = clocks_.now();
+  attempt of{nullptr, std::string(requested_by), clocks_.now()};
   runtime::load_result failed;
-  auto what = read(failed);
+  of.what = read(failed.diagnostics);
   if (!failed.ok()) {
-    loaded(failed, "", clocks_.now() - began);
+    loaded(failed, of);
     done(failed);
     return;
   }
-  const std::string hash = what->sha256;
-  controller_->load(std::move(what), [this, done = std::move(done), hash, began](const runtime::load_result& result) {
-    loaded(result, hash, clocks_.now() - began);
+  auto what = of.what;
+  controller_->load(std::move(what), [this, done = std::move(done), of](const runtime::load_result& result) {
+    loaded(result, of);
     done(result);
   });
+}
+
+void collector::plan(std::function<void(const runtime::load_plan&, bool)> done) {
+  runtime::load_plan failed;
+  auto what = read(failed.diagnostics);
+  if (!failed.ok()) return done(failed, false);
+  const bool same = what->sha256 == loads_.running_hash();
+  controller_->plan(std::move(what), [done = std::move(done), same](const auto& plan) { done(plan, same); });
 }
 
 runtime::load_result collector::load() {
@@ -146,7 +155,8 @@ runtime::load_result collector::load() {
   return said.get_future().get();
 }
 
-void collector::loaded(const runtime::load_result& result, const std::string& hash, std::chrono::nanoseconds took) {
+void collector::loaded(const runtime::load_result& result, const attempt& of) {
+  loads_.add({result.diagnostics, of.requested_by, clocks_.wall_ms()}, result.ok() ? of.what : nullptr);
   auto& counts = *load_metrics_;
   const auto& span = result.span;
   const runtime::event_header header{
@@ -164,12 +174,13 @@ void collector::loaded(const runtime::load_result& result, const std::string& ha
   counts.successful.set(1);
   counts.success_time.set(static_cast<double>(clocks_.wall_ms()) / 1000);
   if (!counts.hash.empty()) counts.of->remove("alloy_config_hash", {{"sha256", counts.hash}, {"cluster_name", ""}});
-  counts.hash = hash;
+  counts.hash = of.what->sha256;
   counts.of
       ->gauge("alloy_config_hash", "Hash of the currently active config file.",
-              {{"sha256", hash}, {"cluster_name", ""}})
+              {{"sha256", counts.hash}, {"cluster_name", ""}})
       .set(1);
-  events_.publish(header, runtime::config_loaded{options_.path, controller_->components().size(), took});
+  events_.publish(header,
+                  runtime::config_loaded{options_.path, controller_->components().size(), clocks_.now() - of.began});
 }
 
 void collector::stop(std::string_view why) {

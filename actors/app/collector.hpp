@@ -5,7 +5,9 @@
 #include <memory>
 #include <string>
 
+#include "actors/app/activity.hpp"
 #include "actors/app/components.hpp"
+#include "actors/app/load_log.hpp"
 #include "actors/app/options.hpp"
 #include "actors/runtime/blocking_pool.hpp"
 #include "actors/runtime/clocks.hpp"
@@ -31,6 +33,8 @@ class collector {
   /// Reads the configuration anew and applies it, whole or not at all. Any thread; `done` in the controller's.
   void load(std::string_view requested_by, std::function<void(const runtime::load_result&)> done);
   [[nodiscard]] runtime::load_result load();  ///< waits: the first load
+  /// What load() would do; `same`: the configuration is the one that runs. Likewise.
+  void plan(std::function<void(const runtime::load_plan&, bool same)> done);
 
   /// Sources end first, then what comes after them; then the HTTP server.
   void stop(std::string_view why);
@@ -41,12 +45,23 @@ class collector {
   [[nodiscard]] const runtime::tracer& tracing() const { return tracing_; }
   [[nodiscard]] const runtime::clocks& time() const { return clocks_; }
   [[nodiscard]] runtime::engine& actors() { return *engine_; }
+  [[nodiscard]] const run_options& options() const { return options_; }
+  [[nodiscard]] const runtime::registry& kinds() const { return registry_; }
+  [[nodiscard]] const load_log& loads() const { return loads_; }
+  [[nodiscard]] const activity& recent() const { return *recent_; }
+  [[nodiscard]] const std::string& instance() const { return services_->instance; }
+  [[nodiscard]] std::int64_t started_ms() const { return started_ms_; }
   [[nodiscard]] std::string address() const { return server_->address(); }
 
  private:
   explicit collector(const run_options& options);
-  [[nodiscard]] std::shared_ptr<const runtime::configuration> read(runtime::load_result& result);
-  void loaded(const runtime::load_result& result, const std::string& hash, std::chrono::nanoseconds took);
+  [[nodiscard]] std::shared_ptr<const runtime::configuration> read(config::diagnostics& out);
+  struct attempt {
+    std::shared_ptr<const runtime::configuration> what;  ///< null: it could not be read
+    std::string requested_by;
+    runtime::time_point began;
+  };
+  void loaded(const runtime::load_result& result, const attempt& of);
 
   run_options options_;
   runtime::clocks clocks_;
@@ -54,6 +69,9 @@ class collector {
   runtime::own_metrics metrics_;
   runtime::tracer tracing_;
   own_telemetry own_;
+  load_log loads_;
+  std::shared_ptr<activity> recent_ = std::make_shared<activity>();
+  std::int64_t started_ms_ = clocks_.wall_ms();
   std::unique_ptr<runtime::process_metrics> process_;
   std::unique_ptr<http::client> client_;
   std::unique_ptr<runtime::blocking_pool> blocking_;

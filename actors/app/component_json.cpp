@@ -33,7 +33,8 @@ json describe(const runtime::component_view& of) {
             {"updatedTime", runtime::rfc3339(health.updated_ms)}}},
           {"original", ""},
           {"createdModuleIDs", json::array()},
-          {"liveDebuggingEnabled", false}};
+          {"liveDebuggingEnabled", true},
+          {"position", {{"file", of.place.file}, {"line", of.place.first_line}, {"end_line", of.place.last_line}}}};
 }
 
 }  // namespace

@@ -24,6 +24,8 @@ int main(int argc, char** argv) {
       return format(asked);
     case command::kind::components:
       return list_components(asked);
+    case command::kind::tap:
+      return tap(asked);
     case command::kind::version:
       return print_version();
     case command::kind::help:

@@ -92,6 +92,10 @@ command parse_command_line(int argc, const char* const* argv) {
       ->add_option("--server.http.memory-addr", run.memory_address,
                    "Name under which the collector reaches its own HTTP server.")
       ->capture_default_str();
+  run_command
+      ->add_option("--server.http.ui-path-prefix", run.ui_path_prefix,
+                   "Prefix of the page's address, for a proxy that passes paths on as they are.")
+      ->capture_default_str();
   run_command->add_option("--storage.path", run.storage_path, "Directory for what must survive a restart.")
       ->capture_default_str();
   run_command
@@ -114,6 +118,14 @@ command parse_command_line(int argc, const char* const* argv) {
   components->add_option("name", asked.name, "For example prometheus.scrape.");
   components->add_flag("--events", asked.events, "List the events that the collector reports.");
 
+  auto* tap = app.add_subcommand("tap", "Show what goes through a component of a running collector, as it goes.");
+  tap->add_option("component", asked.name, "For example prometheus.scrape.default.")->required();
+  tap->add_option("--server", asked.server, "Address of the collector, with its path prefix.")->capture_default_str();
+  tap->add_option("--edge", asked.edge, "Only what comes from or goes to this component.");
+  tap->add_option("--sample", asked.sample, "Share of the items that are shown.")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+
   auto* version_command = app.add_subcommand("version", "Print the version.");
 
   try {
@@ -135,6 +147,8 @@ command parse_command_line(int argc, const char* const* argv) {
     return asked;
   }
   run.shutdown_deadline = *parsed;
+  if (!run.ui_path_prefix.starts_with('/')) run.ui_path_prefix.insert(0, "/");
+  if (!run.ui_path_prefix.ends_with('/')) run.ui_path_prefix += '/';
   run.stability = static_cast<config::stability>(std::find(levels.begin(), levels.end(), level) - levels.begin());
   if (version || version_command->parsed()) {
     asked.what = command::kind::version;
@@ -146,6 +160,8 @@ command parse_command_line(int argc, const char* const* argv) {
     asked.what = command::kind::fmt;
   } else if (components->parsed()) {
     asked.what = command::kind::components;
+  } else if (tap->parsed()) {
+    asked.what = command::kind::tap;
   } else {
     asked.message = app.help();
   }

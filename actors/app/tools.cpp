@@ -8,10 +8,12 @@
 #include <iterator>
 
 #include "actors/app/components.hpp"
+#include "actors/app/tap_stream.hpp"
 #include "actors/runtime/graph.hpp"
 #include "actors/runtime/controller.hpp"
 #include "actors/runtime/events.hpp"
 #include "config/format.hpp"
+#include "protocol/http/follow.hpp"
 
 namespace troupe::app {
 
@@ -111,6 +113,29 @@ int list_components(const command& asked) {
   if (!schema) return fail("there is no component \"" + asked.name + "\"; troupe components lists them all");
   std::fputs(schema->documentation().c_str(), stdout);
   return 0;
+}
+
+/// Items come separated; each is printed as a line as soon as it is whole.
+int tap(const command& asked) {
+  std::string rest;
+  const auto print = [&](std::string_view piece) {
+    rest += piece;
+    std::size_t begin = 0;
+    for (std::size_t end; (end = rest.find(tap_separator, begin)) != std::string::npos;) {
+      if (end > begin) std::printf("%.*s\n", static_cast<int>(end - begin), rest.data() + begin);
+      begin = end + tap_separator.size();
+    }
+    rest.erase(0, begin);
+    return std::fflush(stdout) == 0;
+  };
+  std::string url = asked.server;
+  while (url.ends_with('/'))
+    url.pop_back();
+  if (url.find("://") == std::string::npos) url.insert(0, "http://");
+  url += "/api/v0/web/debug/" + http::url_escape(asked.name) + "?sampleProb=" + std::to_string(asked.sample);
+  if (!asked.edge.empty()) url += "&edge=" + http::url_escape(asked.edge);
+  const auto ended = http::follow(url, print);
+  return ended ? 0 : fail(ended.error().message);
 }
 
 int print_version() {

@@ -8,6 +8,7 @@ namespace troupe::app {
 [[nodiscard]] int validate(const command& asked);
 [[nodiscard]] int format(const command& asked);
 [[nodiscard]] int list_components(const command& asked);
+[[nodiscard]] int tap(const command& asked);  ///< until it is interrupted or the stream ends
 [[nodiscard]] int print_version();
 
 }  // namespace troupe::app

@@ -3,6 +3,7 @@
 #include "actors/runtime/controller.hpp"
 
 #include <atomic>
+#include <future>
 #include <map>
 #include <mutex>
 #include <stdexcept>
@@ -272,4 +273,74 @@ TEST_CASE("the end is orderly: what sources pushed arrives before its takers end
   in.control.stop();
   CHECK(in.taken("test.sink.b") == in.taken("test.sink.c"));
   CHECK(in.control.components().empty());
+}
+
+TEST_CASE("a plan says what a load would change, and changes nothing") {
+  rig in;
+  CHECK(in.load("test.sink \"kept\" { }\ntest.sink \"other\" { text = \"a\" }\ntest.sink \"gone\" { }").empty());
+  const auto plan_of = [&](const std::string& text) {
+    config::diagnostics out;
+    const auto what = configuration::parse({config::source_file::make("t", text)}, out);
+    REQUIRE(out.empty());
+    std::promise<load_plan> said;
+    in.control.plan(what, [&](const load_plan& plan) { said.set_value(plan); });
+    return said.get_future().get();
+  };
+  written.refuse_to_be_made = true;  // nothing is made
+  const auto plan = plan_of("test.sink \"kept\" { }\ntest.sink \"fresh\" { }\ntest.sink \"other\" { text = \"b\" }");
+  CHECK(plan.ok());
+  CHECK(plan.unchanged == 1);
+  REQUIRE(plan.changes.size() == 3);
+  CHECK(plan.changes[0].id == "test.sink.fresh");
+  CHECK(plan.changes[0].what == planned_change::kind::added);
+  CHECK(plan.changes[0].before_json.empty());
+  CHECK(plan.changes[1].id == "test.sink.gone");
+  CHECK(plan.changes[1].what == planned_change::kind::removed);
+  CHECK(plan.changes[1].after_json.empty());
+  CHECK(plan.changes[2].id == "test.sink.other");
+  CHECK(plan.changes[2].before_json.find("\"a\"") != std::string::npos);
+  CHECK(plan.changes[2].after_json.find("\"b\"") != std::string::npos);
+
+  const auto wrong = plan_of("test.sink \"kept\" { text = 1 }\ntest.nothing \"x\" { }");
+  CHECK_FALSE(wrong.ok());
+  CHECK(wrong.changes.empty());
+  CHECK(in.control.components().size() == 3);
+  std::lock_guard lock(written.mutex);
+  CHECK(written.updated.empty());
+  CHECK(written.made.size() == 3);
+}
+
+TEST_CASE("what is shown of a component: its place, what it costs, and what a tap sees of its edges") {
+  rig in;
+  const std::string sinks = "\ntest.sink \"b\" {\n  forward_to = [test.sink.c.receiver]\n}\ntest.sink \"c\" { }";
+  CHECK(in.load(sinks).empty());
+  const auto b = *find(in.control.components(), "test.sink.b");
+  CHECK(b.place.file == "t");
+  CHECK(b.place.first_line == 2);
+  CHECK(b.place.last_line == 4);
+  const auto all = std::make_shared<tap>(""), one = std::make_shared<tap>("test.sink.c");
+  for (const auto& eye : {all, one})
+    in.actors.post("test.sink.b", [host = b.running, eye] { host->watch(eye); });
+  CHECK(in.load("test.source \"a\" {\n forward_to = [test.sink.b.receiver]\n count = 5\n}" + sinks).empty());
+  REQUIRE(rig::eventually([&] { return in.taken("test.sink.c").size() == 5; }));
+  const auto seen = all->look();
+  CHECK(seen.sights.size() == 10);
+  CHECK(std::count_if(seen.sights.begin(), seen.sights.end(),
+                      [](const auto& s) { return s.incoming && s.peers == "test.source.a"; }) == 5);
+  const auto edge = one->look();
+  REQUIRE(edge.sights.size() == 5);
+  CHECK_FALSE(edge.sights[0].incoming);
+  CHECK(edge.sights[0].peers == "test.sink.c");
+  CHECK(all->look().sights.empty());
+  CHECK(rig::eventually([&] { return in.status("test.sink.b").busy > clock_duration::zero(); }));
+  CHECK(find(in.control.components(), "test.sink.b")->place.first_line == 5);
+}
+
+TEST_CASE("a tap that nobody empties holds a bounded number of batches and counts the rest") {
+  tap eye("");
+  for (int i = 0; i < 100; ++i)
+    eye.taken("p", std::make_shared<test::toy_batch>(i));
+  const auto seen = eye.look();
+  CHECK(seen.sights.size() == tap::max_batches);
+  CHECK(seen.missed_items == 100 - tap::max_batches);
 }

@@ -104,13 +104,13 @@ std::vector<activity::event_ref> activity::newest(std::deque<event_ref> history:
   return found;
 }
 
-std::string activity::json(std::string_view component, std::size_t limit) const {
+std::string activity::json(std::string_view component, std::size_t limit, bool tracing) const {
   auto lines = nlohmann::json::array(), works = nlohmann::json::array();
   for (const auto& one : newest(&history::lines, component, limit))
     lines.push_back(line(*one));
   for (const auto& one : newest(&history::work, component, limit))
     works.push_back(work(*one));
-  return nlohmann::json{{"lines", std::move(lines)}, {"work", std::move(works)}}.dump(
+  return nlohmann::json{{"lines", std::move(lines)}, {"work", std::move(works)}, {"tracing", tracing}}.dump(
       -1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -24,8 +24,9 @@ class activity final : public runtime::event_subscriber {
   [[nodiscard]] runtime::event_interest interest() const override;
   void on_event(const runtime::event& what) noexcept override;
 
-  /// `{"lines": […], "work": […]}`, each with the newest first and at most `limit` of them; `component` empty: of all.
-  [[nodiscard]] std::string json(std::string_view component, std::size_t limit) const;
+  /// `{"lines": […], "work": […], "tracing": …}`, each with the newest first and at most `limit` of them; `component`
+  /// empty: of all; `tracing`: whether units of work are known at all.
+  [[nodiscard]] std::string json(std::string_view component, std::size_t limit, bool tracing) const;
 
  private:
   using event_ref = std::shared_ptr<const runtime::event>;

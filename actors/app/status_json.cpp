@@ -31,16 +31,19 @@ json edge(const std::string& from, const std::string& to, const ledger& counts) 
 
 json component(const runtime::component_view& of, const runtime::component_status::view& now) {
   const auto health = now.overall();
-  json all{
-      {"id", of.id},
-      {"name", of.name},
-      {"label", of.label},
-      {"block", of.block},
-      {"health", {{"state", to_string(health.state)}, {"message", health.message}, {"updated_ms", health.updated_ms}}},
-      {"restarts", now.restarts},
-      {"inbox", now.inbox},
-      {"busy_seconds", std::chrono::duration<double>(now.busy).count()},
-      {"uses", of.uses}};
+  json all{{"id", of.id},
+           {"name", of.name},
+           {"label", of.label},
+           {"block", of.block},
+           {"health",
+            {{"state", to_string(health.state)},
+             {"message", health.message},
+             {"updated_ms", health.updated_ms},
+             {"since_ms", health.since_ms}}},
+           {"restarts", now.restarts},
+           {"inbox", now.inbox},
+           {"busy_seconds", std::chrono::duration<double>(now.busy).count()},
+           {"uses", of.uses}};
   if (now.outside) {
     all["outside"] = {{"received", now.outside->received},
                       {"delivered", now.outside->delivered},

@@ -65,7 +65,7 @@ void spans(const telemetry::otlp_batch& of, const ask& wanted, const emit& line)
 }  // namespace
 
 void describe(const runtime::tap::sight& of, const ask& wanted, const emit& line) {
-  const std::string where = (of.incoming ? "[IN] " : "[OUT] ") + of.peers + ": ";
+  const std::string where = (of.incoming ? "[IN] from " : "[OUT] to ") + of.peers + ": ";
   const emit placed = [&](const std::string& text) {
     std::string whole;
     telemetry::append_repaired_utf8(where + (text.size() > longest ? text.substr(0, longest) + "…" : text), whole);

@@ -7,8 +7,8 @@
 
 namespace troupe::app {
 
-/// Each item of a batch as a line for people, in Alloy's words, such as `[OUT] loki.write.default: timestamp: …, entry:
-/// …`; `wanted` is asked for each. An item that is longer than a few kilobytes ends with "…".
+/// Each item of a batch as a line for people, in Alloy's words, such as `[OUT] to loki.write.default: timestamp: …,
+/// entry: …`; `wanted` is asked for each. An item that is longer than a few kilobytes ends with "…".
 void describe(const runtime::tap::sight& of, const std::function<bool()>& wanted,
               const std::function<void(std::string)>& line);
 

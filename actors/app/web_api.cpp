@@ -56,7 +56,8 @@ void recent(collector& of, const server_request& request, const answer_ref& answ
   const auto text = request.parameter("limit");
   if (!text.empty() && std::from_chars(text.data(), text.data() + text.size(), limit).ec != std::errc())
     return answer->respond(400, plain, "limit must be a number\n");
-  answer->respond(200, json, of.recent().json(request.parameter("component"), std::min(limit, most)));
+  answer->respond(200, json,
+                  of.recent().json(request.parameter("component"), std::min(limit, most), of.tracing().samples()));
 }
 
 void debug(collector& of, const server_request& request, const answer_ref& answer) {

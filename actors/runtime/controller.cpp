@@ -300,9 +300,8 @@ void controller::inside::evaluate_again(const std::string& id, time_point since,
   metrics.evaluated(id, began - since, now - began);
   if (why.has_errors()) {
     const auto text = "component evaluation failed: decoding configuration: " + decode_text(why);
-    one.of->status().change([&](auto& view) {
-      view.evaluation = {health_state::unhealthy, text, shared.time.wall_ms()};
-    });
+    one.of->status().change(
+        [&](auto& view) { view.evaluation.become(health_state::unhealthy, text, shared.time.wall_ms()); });
     shared.events.publish(header_of(span), evaluation_failed{id, decode_text(why), now - began});
     return;
   }

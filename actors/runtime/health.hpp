@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace troupe::runtime {
 
@@ -18,7 +19,12 @@ struct health {
   health_state state = health_state::unknown;
   std::string message;
   std::int64_t updated_ms = 0;  ///< Unix time
+  std::int64_t since_ms = 0;    ///< since when it has been in this state, likewise
 
+  void become(health_state next, std::string words, std::int64_t now_ms) {
+    if (state != next || since_ms == 0) since_ms = now_ms;
+    state = next, message = std::move(words), updated_ms = now_ms;
+  }
   /// The worse of two; of equally bad ones the later.
   [[nodiscard]] static const health& worse(const health& a, const health& b) {
     if (a.state != b.state) return a.state > b.state ? a : b;

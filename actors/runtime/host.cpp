@@ -44,7 +44,7 @@ void component_context::set_exports(config::value exports) {
   host_.links_.exports_changed(host_.id_, std::move(exports));
 }
 void component_context::set_health(health_state state, std::string message) {
-  host_.status_.change([&](auto& view) { view.own = {state, std::move(message), wall_ms()}; });
+  host_.status_.change([&](auto& view) { view.own.become(state, std::move(message), wall_ms()); });
 }
 component_metrics& component_context::metrics() {
   return *host_.metrics_;
@@ -72,7 +72,7 @@ result<void> host::prepare(arguments_ref arguments) {
     return failure(e.what());
   }
   status_.change([&](auto& view) {
-    view.evaluation = {health_state::healthy, "component evaluated", shared_.time.wall_ms()};
+    view.evaluation.become(health_state::healthy, "component evaluated", shared_.time.wall_ms());
   });
   return {};
 }
@@ -154,10 +154,10 @@ void host::update(arguments_ref arguments) {
   cell_.run(shared_.time.now(), [this] {
     const auto updated = running()->update(arguments_);
     status_.change([&](auto& view) {
-      view.evaluation = updated
-                            ? health{health_state::healthy, "component evaluated", shared_.time.wall_ms()}
-                            : health{health_state::unhealthy, "component evaluation failed: " + updated.error().message,
-                                     shared_.time.wall_ms()};
+      view.evaluation.become(
+          updated ? health_state::healthy : health_state::unhealthy,
+          updated ? "component evaluated" : "component evaluation failed: " + updated.error().message,
+          shared_.time.wall_ms());
     });
   });
 }
@@ -219,7 +219,7 @@ bool host::serve(const std::string& path, const http::server_request& request,
 }
 
 void host::set_run_health(health_state state, std::string message) {
-  status_.change([&](auto& view) { view.run = {state, std::move(message), shared_.time.wall_ms()}; });
+  status_.change([&](auto& view) { view.run.become(state, std::move(message), shared_.time.wall_ms()); });
 }
 
 }  // namespace troupe::runtime

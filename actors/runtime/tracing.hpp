@@ -52,6 +52,11 @@ class tracer {
   /// Part of the work that `parent` names: followed if that is.
   [[nodiscard]] work part_of(const trace_context& parent) const;
 
+  /// Whether any trace that begins here is followed.
+  [[nodiscard]] bool samples() const {
+    return asks_.load(std::memory_order_relaxed) || !share_.load(std::memory_order_relaxed).none();
+  }
+
   void set(ratio share);
   void set(std::shared_ptr<sampler> how);  ///< instead of the ratio
   /// W3C headers go out with requests and count on those that come in.

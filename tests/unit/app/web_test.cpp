@@ -135,11 +135,11 @@ TEST_CASE("the last lines and units of work of each component are kept, a bounde
   work.trace.sampled = true;
   bus.publish(work, runtime::scrape_finished{"http://t", 7, std::chrono::milliseconds(3)});
 
-  const auto of = nlohmann::json::parse(recent->json("a.b.c", 1000));
+  const auto of = nlohmann::json::parse(recent->json("a.b.c", 1000, true));
   REQUIRE(of["lines"].size() == activity::max_per_component);
   CHECK(of["lines"][0]["message"] == "line 99");
   CHECK(of["work"].empty());
-  const auto other = nlohmann::json::parse(recent->json("other", 1000));
+  const auto other = nlohmann::json::parse(recent->json("other", 1000, true));
   REQUIRE(other["lines"].size() == 1);
   CHECK(other["lines"][0]["level"] == "warn");
   REQUIRE(other["work"].size() == 1);
@@ -147,7 +147,7 @@ TEST_CASE("the last lines and units of work of each component are kept, a bounde
   CHECK(other["work"][0]["duration_ns"] == 3'000'000);
   CHECK(other["work"][0]["fields"]["samples"] == 7);
   CHECK(other["work"][0]["trace_id"] == "ab000000000000000000000000000000");
-  CHECK(nlohmann::json::parse(recent->json("", 3))["lines"].size() == 3);
+  CHECK(nlohmann::json::parse(recent->json("", 3, true))["lines"].size() == 3);
   bus.unsubscribe(*recent);
 }
 
@@ -158,8 +158,8 @@ TEST_CASE("of very many components those that were silent longest are forgotten"
   for (std::size_t i = 0; i <= activity::max_components; ++i) {
     bus.publish({.component_id = "c" + std::to_string(i)}, runtime::message{"", runtime::log_level::info, "x"});
   }
-  CHECK(nlohmann::json::parse(recent->json("c0", 9))["lines"].empty());
-  CHECK(nlohmann::json::parse(recent->json("c1", 9))["lines"].size() == 1);
+  CHECK(nlohmann::json::parse(recent->json("c0", 9, true))["lines"].empty());
+  CHECK(nlohmann::json::parse(recent->json("c1", 9, true))["lines"].size() == 1);
   bus.unsubscribe(*recent);
 }
 
@@ -173,7 +173,7 @@ TEST_CASE("a tap tells of log entries and spans in Alloy's words, cut where they
   const auto lines = lines_of(builder.finish(), true, "loki.source.a");
   REQUIRE(lines.size() == 3);
   CHECK(lines[0] ==
-        "[IN] loki.source.a: timestamp: 2023-11-14T22:13:20.123Z, entry: hello <b>, labels: {job=\"x\"}, "
+        "[IN] from loki.source.a: timestamp: 2023-11-14T22:13:20.123Z, entry: hello <b>, labels: {job=\"x\"}, "
         "structured_metadata: {k=\"v\"}");
   CHECK(lines[1].size() < 10'000);
   CHECK(lines[1].ends_with("…"));
@@ -183,5 +183,5 @@ TEST_CASE("a tap tells of log entries and spans in Alloy's words, cut where they
   broken->message = "\xff\xff";
   const auto said = lines_of(broken, false, "a, b");
   REQUIRE(said.size() == 1);
-  CHECK(said[0].find("[OUT] a, b: not readable: ") == 0);
+  CHECK(said[0].find("[OUT] to a, b: not readable: ") == 0);
 }

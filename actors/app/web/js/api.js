@@ -56,10 +56,11 @@ export async function post(path, options) {
   return ask(url(path), { timeout: 60000, ...options, method: 'POST' });
 }
 
-/** Pieces of a body as they come; ends when the stream does. The caller aborts by `signal`. */
+/** Pieces of a body as they come, the first one empty when the answer begins; ends when the stream does. The caller aborts by `signal`. */
 export async function* stream(path, parameters, signal) {
   const answer = await fetch(url(path, parameters), { signal, credentials: 'same-origin' });
   if (!answer.ok) throw new ApiError(wordsOf(await answer.text(), answer.status), answer.status);
+  yield '';
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   for (;;) {
     const { done, value } = await reader.read();

@@ -45,8 +45,8 @@ function reference(text) {
 }
 
 function scalar(value) {
+  if (value?.value === secret) return h('span', { class: 'secret', title: 'Secrets are never shown' }, secret);
   if (value?.type === 'string') {
-    if (value.value === secret) return h('span', { class: 'secret', title: 'Secrets are never shown' }, secret);
     // Several lines are legible as what the language calls a raw string.
     const raw = value.value.includes('\n') && !value.value.includes('`');
     return h('span', { class: 'token-string' }, raw ? `\`${value.value}\`` : JSON.stringify(value.value));
@@ -61,7 +61,7 @@ function fold(begin, end, size, children, path, opened, unit = 'values') {
   const open = opened.get(path) ?? size <= long;
   return h('details', { open, ontoggle: event => opened.set(path, event.target.open) },
     h('summary', {}, begin, h('span', { class: 'folded' }, ` ${count(size)} ${unit} ${end}`)),
-    h('div', { class: 'inner' }, children), h('div', {}, end));
+    h('div', { class: 'fold-inner' }, children), h('div', {}, end));
 }
 
 function showValue(before, value, path, opened) {
@@ -91,7 +91,7 @@ function showItems(body, path, opened) {
 /** Shows a body in the language's look; update(body) touches the page only where the body changed. */
 export function bodyView(nothing) {
   const opened = new Map();
-  const element = h('div', { class: 'body mono' });
+  const element = h('div', { class: 'alloy-body mono' });
   let shown;
   return {
     element,
@@ -144,7 +144,7 @@ export const isSecret = text => text !== undefined && text.includes(secret);
  */
 export function sortHead(columns, chosen) {
   const cells = columns.map(one => h('th', { scope: 'col', class: one.number ? 'number' : '', title: one.title, dataset: { key: one.key } },
-    h('button', { type: 'button', onclick: () => chosen(one.key) }, one.label, h('span', { class: 'arrow', 'aria-hidden': 'true' }))));
+    h('button', { type: 'button', onclick: () => chosen(one.key) }, one.label, h('span', { class: 'sort-arrow', 'aria-hidden': 'true' }))));
   return {
     element: h('thead', {}, h('tr', {}, cells)),
     update({ by, down }) {
@@ -152,7 +152,7 @@ export function sortHead(columns, chosen) {
         const on = cell.dataset.key === by;
         if (on) cell.setAttribute('aria-sort', down ? 'descending' : 'ascending');
         else cell.removeAttribute('aria-sort');
-        setText(cell.querySelector('.arrow'), on ? (down ? '▼' : '▲') : '');
+        setText(cell.querySelector('.sort-arrow'), on ? (down ? '▼' : '▲') : '');
       }
     },
   };

@@ -13,7 +13,12 @@ const patterns = [null, [7, 3], [2, 3], [9, 3, 2, 3], [14, 4], [4, 4, 1, 4], [1,
 let loading;
 function library() {
   return loading ??= new Promise((resolve, reject) => {
-    const script = h('script', { src: 'assets/lib/dygraph.js', onload: () => resolve(window.Dygraph), onerror: () => {
+    const script = h('script', { src: 'assets/lib/dygraph.js', onload: () => {
+      const { Dygraph } = window;
+      // Its legend sets style attributes, which the policy forbids; ours is a table.
+      Dygraph.PLUGINS = Dygraph.PLUGINS.filter(one => one !== Dygraph.Plugins.Legend);
+      resolve(Dygraph);
+    }, onerror: () => {
       loading = undefined;
       script.remove();
       reject(new ApiError('the chart library could not be loaded', 0));
@@ -69,8 +74,8 @@ function nearest(times, t, reach) {
 
 /**
  * A chart in `root`. onRange(from, to): dragged, in milliseconds; onOut(): double click; onHover(index | null).
- * draw({series: [{label, times, values, reach, visible}], from, to, format, zero}); NaN is a gap; `reach`: how long a
- * value stands for the time around it.
+ * draw({series: [{label, times, values, reach, visible}], from, to, format, zero, binary}); NaN is a gap; `reach`: how
+ * long a value stands for the time around it; `zero`: zero is shown too; `binary`: ticks at powers of 1024.
  */
 export function makeChart(root, { label, onRange, onOut, onHover }) {
   let graph = null, shown = null, rows = [], destroyed = false, cursor = -1;
@@ -124,7 +129,6 @@ export function makeChart(root, { label, onRange, onOut, onHover }) {
       series: perSeries,
       dateWindow: [shown.from, shown.to],
       includeZero: shown.zero,
-      legend: 'never',
       connectSeparatedPoints: true,  // null: another series has a value at that time; NaN: a gap
       strokeWidth: 1.4,
       highlightCircleSize: 3,
@@ -137,7 +141,7 @@ export function makeChart(root, { label, onRange, onOut, onHover }) {
       interactionModel: {},  // dragging is dragRange's
       axes: {
         x: { ...axis, pixelsPerLabel: 80 },
-        y: { ...axis, axisLabelWidth: 72, axisLabelFormatter: value => shown.format(value) },
+        y: { ...axis, axisLabelWidth: 64, labelsKMG2: shown.binary, axisLabelFormatter: value => shown.format(value) },
       },
       highlightCallback: (event, t, points, row, name) => {
         cursor = row;

@@ -50,20 +50,21 @@ export function setText(element, text) {
  */
 export function keep(parent, items, key, make, update) {
   const known = parent.kept ?? (parent.kept = new Map());
-  const wanted = new Set();
+  const wanted = new Set(items.map(key));
+  for (const [name, element] of known) {
+    if (wanted.has(name)) continue;
+    element.remove();
+    known.delete(name);
+  }
+  const focused = parent.contains(document.activeElement) ? document.activeElement : null;
   let at = parent.firstElementChild;
   for (const item of items) {
     const name = key(item);
-    wanted.add(name);
     let element = known.get(name);
     if (!element) known.set(name, element = make(item));
     update?.(element, item);
     if (element === at) at = at.nextElementSibling;
     else parent.insertBefore(element, at);
   }
-  for (const [name, element] of known) {
-    if (wanted.has(name)) continue;
-    element.remove();
-    known.delete(name);
-  }
+  if (focused && document.activeElement !== focused && focused.isConnected) focused.focus({ preventScroll: true });
 }

@@ -65,6 +65,9 @@ export function ago(ms, now) {
   return `${duration(gone * 1e6)} ago`;
 }
 
+/** How long something has lasted, in whole seconds: "29 s". */
+export const lasting = (since_ms, now) => duration(Math.max(1, Math.round((now - since_ms) / 1000)) * 1e9);
+
 /** Nanoseconds as text → milliseconds; whole nanoseconds do not fit into a number. */
 export const msOf = nanoseconds => Number(BigInt(nanoseconds) / 1000000n);
 

@@ -2,10 +2,19 @@
 
 const base = new URL(document.baseURI).pathname;
 
+/** What is malformed stays as it is. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** Path below the prefix without a slash at its start, and the query. */
 export function here() {
   const path = location.pathname.startsWith(base) ? location.pathname.slice(base.length) : '';
-  return { path: path.split('/').map(decodeURIComponent).join('/'), query: new URLSearchParams(location.search) };
+  return { path: path.split('/').map(decoded).join('/'), query: new URLSearchParams(location.search) };
 }
 
 /** An address for an <a href>: link('explore/logs', {query: '{a="b"}'}). Ids keep their dots. */

@@ -1,0 +1,333 @@
+"""The page in a real browser, over a pipeline that runs: what works, what is broken, and what comes from hostile targets."""
+import signal
+import time
+import unittest
+
+from world import Browser, Collector, Server, eventually
+
+EVIL = '<img src=x onerror="document.title=1">'
+
+
+def pipeline(page, backend, more=""):
+    """The collector's own metrics, logs and traces into its store, a target, and a backend."""
+    return f"""
+prometheus.exporter.self "default" {{ }}
+
+prometheus.scrape "default" {{
+  targets         = prometheus.exporter.self.default.targets
+  forward_to      = [prometheus.relabel.kept.receiver]
+  scrape_interval = "1s"
+  scrape_timeout  = "1s"
+}}
+
+prometheus.scrape "page" {{
+  targets         = [{{"__address__" = "{page}", "host" = "a<b>c"}}]
+  forward_to      = [prometheus.relabel.kept.receiver]
+  scrape_interval = "1s"
+  scrape_timeout  = "1s"
+}}
+
+prometheus.relabel "kept" {{
+  forward_to = [store.local.default.receiver, prometheus.remote_write.default.receiver]
+}}
+
+prometheus.remote_write "default" {{
+  endpoint {{
+    url = "http://{backend}/write"
+
+    basic_auth {{
+      username = "me"
+      password = "hunter2"
+    }}
+
+    queue_config {{
+      batch_send_deadline = "200ms"
+      max_backoff         = "500ms"
+    }}
+  }}
+}}
+
+logging {{
+  write_to = [store.local.default.logs_receiver]
+}}
+
+tracing {{
+  sampling_fraction = 1
+  write_to          = [store.local.default.input]
+}}
+
+store.local "default" {{ }}
+{more}"""
+
+
+def metrics_page(count=[0]):
+    count[0] += 1
+    return (f"# HELP requests_total Requests.\n# TYPE requests_total counter\nrequests_total{{code=\"200\"}} {7 * count[0]}\n"
+            f"requests_total{{code=\"500\"}} {count[0]}\n"
+            "# HELP queue_bytes Waiting.\n# TYPE queue_bytes gauge\nqueue_bytes 4096\n"
+            f'evil{{text="{EVIL.replace(chr(34), chr(92) + chr(34))}"}} 1\n'
+            + "".join(f'wide{{n="{n}"}} {n}\n' for n in range(200)))
+
+
+class Running(unittest.TestCase):
+    """One collector and one browser for all of its tests; each begins at the address that it opens."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.addClassCleanup(lambda: None)
+        cls.target = Server(lambda method, path: (200, metrics_page()))
+        cls.addClassCleanup(cls.target.close)
+        cls.backend_answer = (204, "")
+        cls.backend = Server(lambda method, path: cls.backend_answer)
+        cls.addClassCleanup(cls.backend.close)
+        cls.collector = Collector(pipeline(cls.target.address, cls.backend.address), cls.flags())
+        cls.addClassCleanup(cls.collector.close)
+        cls.browser = Browser()
+        cls.addClassCleanup(cls.browser.close)
+        cls.base = cls.collector.origin + cls.prefix()
+
+    @staticmethod
+    def flags():
+        return []
+
+    @staticmethod
+    def prefix():
+        return ""
+
+    def open(self, path):
+        self.browser.requests()
+        self.browser.complaints()
+        self.browser.open(f"{self.base}/{path}")
+
+    def tearDown(self):
+        self.assertEqual(self.browser.complaints(), [], "the browser complains")
+        away = [one for one in self.browser.requests() if not one.startswith((self.collector.origin, "data:", "chrome"))]
+        self.assertEqual(away, [], "nothing is asked for from elsewhere")
+
+
+class Views(Running):
+    def test_overview_shows_all_components_and_that_they_are_healthy(self):
+        self.open("")
+        self.browser.sees("prometheus.remote_write.default")
+        self.browser.sees("Everything is healthy")
+        eventually(lambda: self.browser.run(
+            "return [...document.querySelectorAll('main table tbody tr')].some(r => /store\\.local\\.default/.test(r.textContent) && /[1-9][^ ]*\\/s/.test(r.textContent))"),
+            "the store's row shows a rate")
+        self.browser.type("main input[type=search]", "relabel")
+        eventually(lambda: "prometheus.relabel.kept" in self.browser.text("main table") and
+                   "store.local" not in self.browser.text("main table tbody"), "the search narrows the table")
+
+    def test_graph_shows_components_and_the_ledger_of_an_edge(self):
+        self.open("graph")
+        eventually(lambda: len(self.browser.all("main svg .node")) >= 8, "nodes for all components")
+        eventually(lambda: self.browser.run("return document.querySelector('main svg').textContent.includes('/s')"), "live rates")
+        self.open("graph?select=prometheus.relabel.kept&to=store.local.default")
+        self.browser.sees("Pushed")
+        self.browser.sees("Settled")
+        self.browser.click("main a", "Watch")
+        eventually(lambda: "/debug/prometheus.relabel.kept" in self.browser.address, "the tap of that edge")
+        self.browser.sees("sample: ts=")
+
+    def test_component_shows_targets_arguments_and_its_place(self):
+        self.open("component/prometheus.scrape.page")
+        self.browser.sees(self.target.address)
+        self.browser.sees("a<b>c")
+        self.browser.sees("c.alloy")
+        self.browser.sees("scrape_interval")
+        self.assertIn("prometheus.relabel.kept", self.browser.text("main"))
+
+    def test_component_hides_secrets(self):
+        self.open("component/prometheus.remote_write.default")
+        self.browser.sees("(secret)")
+        self.assertNotIn("hunter2", self.browser.run("return document.documentElement.outerHTML"))
+
+    def test_component_that_does_not_exist(self):
+        self.open("component/prometheus.scrape.nothing")
+        self.browser.sees("prometheus.scrape.nothing")
+        self.browser.complaints()
+
+    def test_tap_shows_what_goes_through(self):
+        self.open("debug/prometheus.relabel.kept")
+        self.browser.sees("sample: ts=")
+        self.browser.sees("queue_bytes")
+
+    def test_metrics_as_a_chart(self):
+        self.open("explore/metrics?match=requests_total")
+        eventually(lambda: self.browser.all("main canvas"), "a chart")
+        self.browser.sees("code=\"200\"")
+
+    def test_logs_as_a_stream(self):
+        self.open("explore/logs")
+        self.browser.sees("finished complete graph evaluation")
+
+    def test_traces_as_a_list_and_a_waterfall(self):
+        self.open("explore/traces?name=scrape")
+        self.browser.sees("scrape")
+        eventually(lambda: self.browser.all("main a[href*='explore/traces/']"), "a trace in the list")
+        self.browser.all("main a[href*='explore/traces/']")[-1].click()  # the oldest: all of it is stored
+        eventually(lambda: "/explore/traces/" in self.browser.address, "its own address")
+        self.browser.sees("relabel")
+        self.browser.sees("store")
+
+    def test_configuration_shows_the_text_without_secrets(self):
+        self.open("configuration")
+        self.browser.sees("prometheus.exporter.self")
+        self.browser.sees("(secret)")
+        self.assertNotIn("hunter2", self.browser.run("return document.documentElement.outerHTML"))
+
+    def test_html_in_labels_stays_text(self):
+        for path in ("explore/metrics?match=evil", "component/prometheus.scrape.page", "debug/prometheus.scrape.page"):
+            self.open(path)
+            self.browser.sees("evil" if "component" not in path else "a<b>c")
+            time.sleep(1.5)  # for whatever would be run
+            self.assertEqual(self.browser.all("main img"), [])
+            self.assertNotEqual(self.browser.driver.title, "1")
+
+    def test_keys_and_history(self):
+        self.open("")
+        self.browser.sees("prometheus.remote_write.default")
+        self.browser.run("document.activeElement.blur()")
+        self.browser.keys("gl")
+        eventually(lambda: self.browser.address.split("?")[0].endswith("/explore/logs"), "g l goes to the logs")
+        self.browser.driver.back()
+        eventually(lambda: self.browser.address.rstrip("/") == self.base, "back is the overview")
+        self.browser.sees("prometheus.remote_write.default")
+        self.browser.driver.forward()
+        eventually(lambda: "/explore/logs" in self.browser.address, "forward")
+        self.browser.keys("?")
+        self.browser.sees("Keyboard", "dialog")
+
+    def test_first_view_is_small(self):
+        self.open("")
+        self.browser.sees("prometheus.remote_write.default")
+        size = self.browser.run("return performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))"
+                                ".reduce((sum, one) => sum + one.transferSize, 0)")
+        self.assertLess(size, 500_000)
+
+    def test_narrow_window(self):
+        narrow = Browser(width=400)
+        self.addCleanup(narrow.close)
+        for path in ("", "graph", "component/prometheus.scrape.page", "debug/prometheus.scrape.page", "explore/metrics",
+                     "explore/logs", "explore/traces", "configuration"):
+            narrow.open(f"{self.base}/{path}")
+            eventually(lambda: len(narrow.text("main")) > 20, f"{path} shows something")
+            time.sleep(0.5)
+            self.assertLessEqual(narrow.run("return document.documentElement.scrollWidth"), 400, f"{path!r} is not wider than the window")
+        self.assertEqual(narrow.complaints(), [])
+
+
+class BehindAPrefix(Running):
+    @staticmethod
+    def flags():
+        return ["--server.http.ui-path-prefix=/some/where"]
+
+    @staticmethod
+    def prefix():
+        return "/some/where"
+
+    def test_deep_links_work_below_the_prefix(self):
+        self.open("")
+        self.browser.sees("prometheus.remote_write.default")
+        self.open("explore/logs")
+        self.browser.sees("finished complete graph evaluation")
+        outside = [one for one in self.browser.requests() if not one.startswith(self.base + "/")]
+        self.assertEqual(outside, [], "all that it asks for is below the prefix")
+
+
+class Broken(Running):
+    def test_a_broken_target_is_found_by_clicking(self):
+        self.target.close()
+        try:
+            self.open("")
+            self.browser.sees("needs attention", longest=60)
+            self.browser.sees("prometheus.scrape.page", "main .attention")
+            self.browser.click("main a[href*='component/']", "prometheus.scrape.page")
+            eventually(lambda: "component/prometheus.scrape.page" in self.browser.address, "its page")
+            self.browser.sees("refused")
+            self.browser.sees("down")
+        finally:
+            type(self).target = Server(lambda method, path: (200, metrics_page()))
+            self.addClassCleanup(self.target.close)
+
+    def test_a_backend_that_refuses_is_told_in_its_words(self):
+        type(self).backend_answer = (503, "the backend sleeps")
+        try:
+            self.open("component/prometheus.remote_write.default")
+            self.browser.sees("the backend sleeps", longest=60)
+            self.browser.sees("unhealthy")
+            self.open("")
+            self.browser.sees("the backend sleeps")
+        finally:
+            type(self).backend_answer = (204, "")
+
+
+class Changing(Running):
+    def text(self, more=""):
+        return pipeline(self.target.address, self.backend.address, more)
+
+    def setUp(self):
+        self.collector.configure(self.text())
+        self.collector.signal(signal.SIGHUP)
+        eventually(lambda: '"load":{' in self.collector.get("/api/v0/web/status") and
+                   '"ok":true' in self.collector.get("/api/v0/web/status"), "the configuration runs")
+
+    def test_check_then_reload(self):
+        self.open("configuration")
+        self.browser.sees("prometheus.exporter.self")
+        self.collector.configure(self.text('prometheus.relabel "fresh" {\n  forward_to = []\n}\n'))
+        self.browser.click("main button", "Check")
+        self.browser.sees("prometheus.relabel.fresh")
+        self.browser.sees("added")
+        self.browser.click("main button", "Reload")
+        eventually(lambda: "prometheus.relabel.fresh" in self.collector.get("/api/v0/web/components"), "it runs")
+        eventually(lambda: 'prometheus.relabel "fresh"' in self.browser.text("main"), "the page shows the new text")
+
+    def test_a_mistake_is_shown_and_changes_nothing(self):
+        self.collector.configure(self.text('prometheus.scrape "wrong" {\n  nonsense = 1\n}\n'))
+        self.open("configuration")
+        self.browser.sees("prometheus.exporter.self")
+        self.browser.click("main button", "Check")
+        self.browser.sees("nonsense")
+        self.assertFalse(self.browser.find("main button", "Reload").is_enabled())
+        self.collector.signal(signal.SIGHUP)
+        self.browser.sees("The last reload failed", "#banner")
+        self.browser.open(f"{self.base}/")
+        self.browser.sees("The last reload failed", "#banner")
+        self.assertNotIn("prometheus.scrape.wrong", self.collector.get("/api/v0/web/components"))
+
+    def test_a_collector_that_dies_and_comes_back_under_the_open_page(self):
+        self.open("")
+        self.browser.sees("prometheus.remote_write.default")
+        self.collector.kill()
+        self.browser.sees("No connection", "#banner")
+        self.browser.complaints()
+        self.collector.start()
+        eventually(lambda: not self.browser.find("body") or not self.browser.all("#banner")[0].is_displayed(), "the page goes on by itself")
+        self.browser.sees("prometheus.remote_write.default")
+
+    def test_a_component_that_goes_while_it_is_looked_at(self):
+        self.collector.configure(self.text('prometheus.relabel "brief" {\n  forward_to = []\n}\n'))
+        self.collector.signal(signal.SIGHUP)
+        eventually(lambda: "prometheus.relabel.brief" in self.collector.get("/api/v0/web/components"), "it runs")
+        self.open("component/prometheus.relabel.brief")
+        self.browser.sees("forward_to")
+        self.collector.configure(self.text())
+        self.collector.signal(signal.SIGHUP)
+        self.browser.sees("There is no such component")
+        self.browser.complaints()
+
+
+class Bare(unittest.TestCase):
+    def test_without_a_store_the_page_says_how_to_add_one(self):
+        collector = Collector('prometheus.exporter.self "default" { }\n')
+        self.addCleanup(collector.close)
+        browser = Browser(dark=True)
+        self.addCleanup(browser.close)
+        for path in ("explore/metrics", "explore/logs", "explore/traces"):
+            browser.open(f"{collector.origin}/{path}")
+            browser.sees("store.local")
+            self.assertEqual(browser.complaints(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

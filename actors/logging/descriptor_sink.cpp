@@ -8,11 +8,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <ctime>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace troupe::logging {
@@ -45,29 +48,51 @@ class no_broken_pipe {
   bool was_pending_ = false;
 };
 
+constexpr auto burst = std::chrono::milliseconds(2);
+constexpr std::size_t most_held = 64 << 10;
+
 /// Writes whole lines. A reader that stands still is waited for a moment, once; then lines are lost until it reads
-/// again.
+/// again. A line that comes soon after another is held until flush(), which is_holding() asks for.
 class whole_lines final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   whole_lines(int descriptor, const std::atomic<log_format>& format) : descriptor_(descriptor), format_(format) {}
   std::atomic<std::uint64_t> lost{0};
+  std::atomic<bool> holds{false};
 
  protected:
   void sink_it_(const spdlog::details::log_msg& msg) override {
-    if (!end_line()) return lose();
+    held_.append(msg.payload.data(), msg.payload.size());
+    ++held_lines_;
+    const auto now = std::chrono::steady_clock::now();
+    const bool alone = now - written_at_ >= burst;
+    if (alone || msg.level >= spdlog::level::warn || held_.size() >= most_held) {
+      flush_();
+    } else {
+      holds.store(true, std::memory_order_relaxed);
+    }
+  }
+  void flush_() override {
+    if (held_lines_ == 0) return;
+    written_at_ = std::chrono::steady_clock::now();
+    if (!write_held()) lost.fetch_add(held_lines_);
+    held_.clear();
+    held_lines_ = 0;
+    holds.store(false, std::memory_order_relaxed);
+  }
+
+ private:
+  /// False: nothing of it was written.
+  bool write_held() {
+    if (!end_line()) return false;
     if (const std::uint64_t untold = lost.load() - told_; untold > 0) {
       std::string note;
       append_note("log lines lost", "lines", static_cast<std::int64_t>(untold), format_.load(), note);
-      if (!write(note)) return lose();
+      if (!write(note)) return false;
       told_ += untold;
-      if (!rest_.empty()) return lose();
+      if (!rest_.empty()) return false;
     }
-    if (!write({msg.payload.data(), msg.payload.size()})) lose();
+    return write(held_);
   }
-  void flush_() override {}
-
- private:
-  void lose() { lost.fetch_add(1); }
 
   /// Of the line that was begun; false: some of it must still wait.
   bool end_line() {
@@ -126,6 +151,9 @@ class whole_lines final : public spdlog::sinks::base_sink<std::mutex> {
   bool writes_without_waiting_ = true;
   int descriptor_;
   const std::atomic<log_format>& format_;
+  std::string held_;  // lines that wait for others
+  std::uint64_t held_lines_ = 0;
+  std::chrono::steady_clock::time_point written_at_{};
   std::string rest_;
   std::uint64_t told_ = 0;
   bool stuck_ = false;
@@ -138,18 +166,60 @@ struct descriptor_sink::output {
       : sink(std::make_shared<whole_lines>(descriptor, format)), logger("events", sink) {
     logger.set_level(spdlog::level::trace);
     logger.set_error_handler([this](const std::string&) { sink->lost.fetch_add(1); });
+    flusher = std::thread([this] { flush_bursts(); });
   }
+  ~output() {
+    {
+      const std::lock_guard lock(mutex);
+      ending = true;
+    }
+    some.notify_one();
+    flusher.join();
+    sink->flush();
+  }
+
+  /// After a line was written: if it is held, it is written before long.
+  void wake() {
+    if (!sink->holds.load(std::memory_order_relaxed) || waked.exchange(true)) return;
+    {
+      const std::lock_guard lock(mutex);
+      due = true;
+    }
+    some.notify_one();
+  }
+
+  void flush_bursts() {
+    std::unique_lock lock(mutex);
+    for (;;) {
+      some.wait(lock, [this] { return due || ending; });
+      if (ending) return;
+      some.wait_for(lock, burst, [this] { return ending; });
+      due = false;
+      lock.unlock();
+      waked.store(false);  // before it looks: a line that is held from now on wakes it again
+      sink->flush();
+      lock.lock();
+    }
+  }
+
   std::shared_ptr<whole_lines> sink;
   spdlog::logger logger;
+  std::mutex mutex;
+  std::condition_variable some;
+  bool due = false, ending = false;
+  std::atomic<bool> waked{false};
+  std::thread flusher;
 };
 
 descriptor_sink::descriptor_sink(int descriptor, const std::atomic<log_format>& format)
     : output_(std::make_unique<output>(descriptor, format)) {}
 descriptor_sink::~descriptor_sink() = default;
 
-void descriptor_sink::write(std::string_view line) noexcept {
+void descriptor_sink::write(std::string_view line, bool urgent) noexcept {
   try {
-    output_->logger.log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+    output_->logger.log(urgent ? spdlog::level::err : spdlog::level::info,
+                        spdlog::string_view_t(line.data(), line.size()));
+    output_->wake();
   } catch (...) {
     output_->sink->lost.fetch_add(1);
   }

@@ -37,7 +37,7 @@ void own_log::on_event(const runtime::event& what) noexcept {
     thread_local std::string line;
     line.clear();
     append_line(what, format_.load(std::memory_order_relaxed), line);
-    sink_.write(line);
+    sink_.write(line, what.level() >= log_level::warn);
     if (!forwards_.load(std::memory_order_relaxed)) return;
     using std::chrono::nanoseconds;
     const auto time = std::chrono::duration_cast<nanoseconds>(what.header().time.time_since_epoch()).count();

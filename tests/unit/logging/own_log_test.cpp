@@ -235,3 +235,43 @@ TEST_CASE("a log of which the first configuration fails begins with the defaults
   log->begin(bus);
   CHECK(split(ends.drain()).size() == 1);
 }
+
+TEST_CASE("lines of a burst may wait for each other, but not for another line, and an urgent one for nothing",
+          "[event]") {
+  pipe_ends ends;
+  event_bus bus;
+  const auto log = std::make_shared<own_log>(ends.writer());
+  log->begin(bus);
+  constexpr std::size_t published = 50;
+  for (std::size_t i = 0; i < published; ++i)
+    bus.publish({}, message{"", log_level::info, std::to_string(i)});
+  std::string read;
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (split(read).size() < published && std::chrono::steady_clock::now() < deadline) {
+    read += ends.drain();
+    std::this_thread::yield();
+  }
+  const auto seen = split(read);
+  REQUIRE(seen.size() == published);
+  for (std::size_t i = 0; i < published; ++i)
+    CHECK(seen[i].ends_with("msg=" + std::to_string(i)));
+
+  for (int i = 0; i < 3; ++i)
+    bus.publish({}, message{"", log_level::info, "x"});
+  bus.publish({}, message{"", log_level::warn, "y"});
+  const auto now = split(ends.drain());
+  REQUIRE(now.size() == 4);
+  CHECK(now.back().find("level=warn") != std::string::npos);
+}
+
+TEST_CASE("what is held when the log ends is written", "[event]") {
+  pipe_ends ends;
+  event_bus bus;
+  auto log = std::make_shared<own_log>(ends.writer());
+  log->begin(bus);
+  for (int i = 0; i < 10; ++i)
+    bus.publish({}, message{"", log_level::info, "x"});
+  bus.unsubscribe(*log);
+  log.reset();
+  CHECK(split(ends.drain()).size() == 10);
+}

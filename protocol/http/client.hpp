@@ -71,8 +71,8 @@ using request_id = std::uint64_t;
 struct client_limits {
   std::size_t max_in_flight = 2048;         ///< beyond it requests wait their turn, their time-out running
   std::size_t max_idle_connections = 4096;  ///< per session
-  std::size_t pooled_body_bytes = std::size_t{4} << 20;
-  std::size_t receive_buffer_bytes = std::size_t{64} << 10;  ///< per request in flight, not per connection
+  std::size_t pooled_body_bytes = std::size_t{512} << 10;
+  std::size_t receive_buffer_bytes = std::size_t{32} << 10;  ///< per request in flight, not per connection
 };
 
 struct client_counts {

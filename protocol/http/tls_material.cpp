@@ -48,7 +48,7 @@ std::shared_ptr<X509_STORE> new_store() {
   return store;
 }
 
-// One for the process: OpenSSL looks the system's authorities up by hash and keeps those it met.
+// One for the process, read when the first connection needs it: a megabyte that plain HTTP goes without.
 std::shared_ptr<X509_STORE> system_store() {
   static const auto store = [] {
     auto made = new_store();
@@ -95,9 +95,7 @@ result<std::shared_ptr<const tls_material>> tls_material::parse(const std::strin
                                                                 const std::string& key) {
   std::shared_ptr<tls_material> out(new tls_material);
   ERR_clear_error();
-  if (ca.empty()) {
-    out->authorities_ = system_store();
-  } else {
+  if (!ca.empty()) {
     const auto trusted = read_certificates(ca);
     if (trusted.empty()) return failure("the CA holds no certificate in PEM form");
     out->authorities_ = new_store();
@@ -118,7 +116,7 @@ result<std::shared_ptr<const tls_material>> tls_material::parse(const std::strin
 }
 
 void tls_material::apply_authorities(ssl_ctx_st* context) const {
-  SSL_CTX_set1_cert_store(context, authorities_.get());
+  SSL_CTX_set1_cert_store(context, (authorities_ ? authorities_ : system_store()).get());
 }
 
 bool tls_material::apply(ssl_ctx_st* context) const {

@@ -33,7 +33,7 @@ class tls_material {
 
  private:
   tls_material() = default;
-  std::shared_ptr<x509_store_st> authorities_;
+  std::shared_ptr<x509_store_st> authorities_;   // null: the system's
   std::vector<std::shared_ptr<x509_st>> chain_;  // the own certificate first
   std::shared_ptr<evp_pkey_st> key_;
 };

@@ -44,7 +44,8 @@ answer samples(reader& of, const http::server_request& question, std::int64_t no
   const auto limit = count(question.parameter("limit"), default_limit, most_limit);
   const auto points = count(question.parameter("points"), default_points, most_points);
   if (!limit || !points) return failed(400, "limit and points must be numbers greater than 0");
-  auto found = of.series(*which, *limit);
+  // Only those count that have samples in this time: what targets were called before must not hide what they are now.
+  auto found = of.series(*which, most_limit);
   if (!found) return failed(503, found.error().message);
   const auto from_ms = static_cast<std::int64_t>(std::llround(*from * 1000)),
              to_ms = static_cast<std::int64_t>(std::llround(*to * 1000));
@@ -53,13 +54,13 @@ answer samples(reader& of, const http::server_request& question, std::int64_t no
     ids.push_back(one.id);
   // The text grows series by series: as a tree of values it would take many times its size.
   std::string out = "{\"series\":[";
-  std::size_t sum = 0;
+  std::size_t sum = 0, shown = 0;
   const auto read = of.samples(ids, from_ms, to_ms, [&](std::size_t index, const std::vector<sample>& all) {
     auto list = json::array();
     for (const auto& s : thin(all, from_ms, to_ms, *points))
       list.push_back({static_cast<double>(s.time_ms) / 1000, value_json(s.value)});
     if (list.empty()) return true;
-    if (sum + list.size() > most_samples) {
+    if (shown++ == *limit || sum + list.size() > most_samples) {
       found->truncated = true;
       return false;
     }

@@ -447,3 +447,23 @@ TEST_CASE_METHOD(fixture, "the API's answers") {
   CHECK(asked("series", {{"match", "b"}, {"limit", "x"}}).status == 400);
   CHECK(asked("samples", {{"match", "b"}, {"from", "5"}, {"to", "4"}}).status == 400);
 }
+
+TEST_CASE_METHOD(fixture, "series without samples in the time that is asked for do not count against the limit") {
+  telemetry::chunk_builder builder;
+  builder.family(telemetry::intern(telemetry::metric_family{"a", telemetry::metric_type::counter, "", "", ""}));
+  for (int i = 0; i < 5; ++i)
+    builder.series("a{before=\"" + std::to_string(i) + "\"} ");
+  const auto now = std::exchange(
+      block, std::make_shared<telemetry::series_block>(builder.finish(), telemetry::label_set{{"job", "j"}}));
+  write(t0 - 7'200'000, {1, 2, 3, 4, 5});
+  block = now;
+  write(t0, {1, 2, 3});
+  http::server_request request;
+  request.query = {{"match", "a"}, {"limit", "1"}};
+  const auto one = ask(*read, "samples", request, t0 + 1000).json;
+  CHECK(one.find(R"("x":"1")") != std::string::npos);
+  CHECK(one.find(R"("x":"2")") == std::string::npos);
+  CHECK(one.find("\"truncated\":true") != std::string::npos);
+  request.query = {{"match", "a"}, {"limit", "2"}};
+  CHECK(ask(*read, "samples", request, t0 + 1000).json.find("\"truncated\":false") != std::string::npos);
+}

@@ -151,7 +151,7 @@ export function makeChart(root, { label, onRange, onOut, onHover }) {
     };
   }
 
-  /** Of one scale only: a value range of one number has none. */
+  /** Anew: colours and series are what dygraphs does not change in place. */
   function make(Dygraph) {
     graph?.destroy();
     graph = new Dygraph(plot, rows, options());

@@ -99,6 +99,7 @@ function keyboard() {
     h('dt', {}, h('kbd', {}, '/')), h('dd', {}, 'Search'),
     h('dt', {}, h('kbd', {}, '?')), h('dd', {}, 'This list'),
     h('dt', {}, h('kbd', {}, 'Esc')), h('dd', {}, 'Close')),
+    h('p', {}, h('a', { href: 'assets/LICENSES', target: '_blank' }, 'Licences of what this page uses')),
     h('form', { method: 'dialog' }, h('button', {}, 'Close')));
   let first = '';
   document.addEventListener('keydown', event => {

@@ -6,8 +6,8 @@ import { exact } from '../../format.js';
 const most_shown = 200;
 const page = 10;
 
-/** onPick(name). Where nothing is chosen yet the list stays open: there is nothing else to do. */
-export function metricFinder({ onPick }) {
+/** onPick(name); onOpen(): the list is about to be seen. Where nothing is chosen yet the list stays open: there is nothing else to do. */
+export function metricFinder({ onPick, onOpen }) {
   let all = [], found = [], at = -1, current = '', alone = true, open = false;
   const list = h('div', { role: 'listbox', id: 'metric-names', 'aria-label': 'Metrics', class: 'finder-list' });
   const told = h('div', { class: 'quiet finder-told', role: 'status' });
@@ -15,7 +15,7 @@ export function metricFinder({ onPick }) {
   const input = h('input', { type: 'search', class: 'grow', role: 'combobox', 'aria-label': 'Find a metric', placeholder: 'Find a metric  ( / )',
     'aria-controls': list.id, 'aria-autocomplete': 'list', 'aria-expanded': 'false', autocomplete: 'off', spellcheck: 'false',
     oninput: () => { toggle(true); search(); }, onclick: () => { toggle(true); search(); },
-    onfocus: () => input.select(), onkeydown: key,
+    onfocus: () => { input.select(); onOpen(); }, onkeydown: key,
     onblur: () => { toggle(false); if (!alone) input.value = current; } });
   const element = h('div', { class: 'finder' }, input, panel);
   panel.addEventListener('mousedown', event => event.preventDefault());  // the focus stays

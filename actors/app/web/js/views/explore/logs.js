@@ -167,7 +167,8 @@ export default function mount(root, { query }) {
     list.hidden = lines.length === 0;
     const narrowed = state.query || state.contains || state.regex || state.trace_id || state.levels.length;
     if (lines.length === 0) {
-      setText(told, narrowed ? 'No line in this time is like that.' : 'No lines in this time.');
+      // That nothing is kept is said until there is something.
+      if (narrowed || !told.querySelector('.empty')) setText(told, narrowed ? 'No line in this time is like that.' : 'No lines in this time.');
       if (!narrowed) lookWhetherEmpty();
     } else {
       setText(told, `${exact(lines.length)} lines${!older ? ': all of this time' : full() ? ': no more fit on the page, look at a shorter time for older ones' : ''}`);

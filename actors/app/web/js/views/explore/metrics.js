@@ -18,6 +18,7 @@ export const title = () => 'Metrics';
 
 const most_series = 50;
 const most_counted = 10000;
+const names_ms = 30e3;  // older names are asked for again when the list is opened
 
 /** Short and the same for the same labels: for the address. */
 function keyOf(labels) {
@@ -46,7 +47,7 @@ function statsOf(one, from, to, show) {
 
 export default function mount(root, { query }) {
   let state, names = [], families = new Map(), answer = null, drawn = [], known = null, failed = null;
-  let ready = false, namesOf = null, zoomed = [];
+  let ready = false, namesOf = null, namesAt = 0, zoomed = [];
   const asking = { names: latest(), samples: latest(), series: latest() };
 
   const read = query => ({
@@ -70,8 +71,13 @@ export default function mount(root, { query }) {
   const stores = storeChoice(label => { forget(); change({ store: label, show: null }); loadNames(); });
   const range = rangeControl({ now,
     onChange: (next, how) => { zoomed = []; change({ range: next }, { push: !how?.same }); },
-    onTick: asked => { if (asked || (!asking.samples.busy && worthRepeating(failed))) load({}); } });
-  const finder = metricFinder({ onPick: name => {
+    onTick: asked => {
+      if (names.length === 0 && !asking.names.busy && worthRepeating(failed)) loadNames();
+      if (asked || (!asking.samples.busy && worthRepeating(failed))) load({});
+    } });
+  const finder = metricFinder({ onOpen: () => {
+    if (performance.now() - namesAt > names_ms && !asking.names.busy) loadNames();
+  }, onPick: name => {
     const rest = nameOf(state.match) ? [] : (parse(state.match) ?? []).filter(one => one.name !== '__name__');
     setMatch(format([{ name: '__name__', op: '=', value: name }, ...rest]));
   } });
@@ -122,6 +128,7 @@ export default function mount(root, { query }) {
       askStore(label, 'label/__name__/values', {}, signal), askStore(label, 'metadata', {}, signal)]),
     ([values, metadata]) => {
       namesOf = label;
+      namesAt = performance.now();
       families = new Map(metadata.metadata.map(one => [one.name, one]));
       names = values.values.map(name => {
         const family = familyOf(name, families);

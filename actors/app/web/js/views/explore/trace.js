@@ -121,7 +121,7 @@ function waterfall({ all, length }, colourOf, logs) {
       const row = rowOf(one);
       if (one.children) {
         row.setAttribute('aria-expanded', String(one.open));
-        row.toggle.textContent = one.open ? '▾' : `▸`;
+        row.toggle.textContent = one.open ? '▾' : '▸';
       }
       row.setAttribute('aria-selected', String(opened.has(one.index)));
       row.tabIndex = one.index === focused ? 0 : -1;

@@ -149,7 +149,7 @@ function mountList(root, query) {
     more.hidden = !older;
     if (traces.length) return setText(told, `${exact(traces.length)} traces${older ? '' : ': all of this time'}`);
     const narrowed = state.service || state.name || state.min_duration || state.errors;
-    setText(told, narrowed ? 'No trace in this time is like that.' : 'No traces in this time.');
+    if (narrowed || !told.querySelector('.empty')) setText(told, narrowed ? 'No trace in this time is like that.' : 'No traces in this time.');
     if (narrowed) return;
     asking.services.run(signal => askStore(store(), 'stats', {}, signal), stats => {
       if (traces.length === 0 && !stats.traces) show(told, nothingKept(store(), 'traces'));

@@ -317,7 +317,88 @@ class Changing(Running):
         self.browser.complaints()
 
 
+    def test_a_collector_that_hangs(self):
+        self.open("")
+        self.browser.sees("prometheus.remote_write.default")
+        self.collector.signal(signal.SIGSTOP)
+        try:
+            self.browser.sees("No connection", "#banner")
+            self.browser.sees("no answer", "#banner")
+        finally:
+            self.collector.signal(signal.SIGCONT)
+        eventually(lambda: not self.browser.all("#banner")[0].is_displayed(), "the page goes on by itself")
+        self.browser.complaints()
+
+    def test_a_clock_that_is_a_day_off(self):
+        browser = Browser()
+        self.addCleanup(browser.close)
+        browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {
+            "source": "{ const now = Date.now.bind(Date); Date.now = () => now() + 86400e3; }"})
+        browser.open(f"{self.base}/explore/logs")
+        browser.sees("finished complete graph evaluation")
+        browser.open(f"{self.base}/")
+        browser.sees("prometheus.remote_write.default")
+        self.assertNotIn("-", browser.text("main .attention"))
+
+
+class Much(unittest.TestCase):
+    """More than anybody can look at."""
+
+    @classmethod
+    def setUpClass(cls):
+        page = "".join(f'wide{{n="{n}"}} {n}\n' for n in range(10_000))
+        cls.target = Server(lambda method, path: (200, page))
+        cls.addClassCleanup(cls.target.close)
+        cls.collector = Collector(f"""
+prometheus.scrape "wide" {{
+  targets         = [{{"__address__" = "{cls.target.address}"}}]
+  forward_to      = [store.local.default.receiver]
+  scrape_interval = "1s"
+  scrape_timeout  = "1s"
+}}
+
+store.local "default" {{ }}
+""")
+        cls.addClassCleanup(cls.collector.close)
+        cls.browser = Browser()
+        cls.addClassCleanup(cls.browser.close)
+
+    def test_ten_thousand_series(self):
+        self.browser.open(f"{self.collector.origin}/explore/metrics?match=wide")
+        eventually(lambda: self.browser.all("main canvas"), "a chart")
+        self.browser.sees("50 of 10,000")
+        self.assertLess(len(self.browser.all("main table tbody tr")), 200)
+        self.assertEqual(self.browser.complaints(), [])
+
+    def test_a_line_of_a_megabyte(self):
+        import json
+        line = "level=info msg=begin " + "x" * 1_000_000 + " the-end"
+
+        def instead(path):
+            if not path.startswith("/api/v0/store/default/logs?"):
+                return None
+            return json.dumps({"status": "success", "data": {"resultType": "streams", "result": [
+                {"stream": {"job": "big"}, "values": [[str(time.time_ns()), line]]}]}, "truncated": False})
+
+        server = between(self.collector, instead)
+        self.addCleanup(server.close)
+        self.browser.open(f"http://{server.address}/explore/logs")
+        self.browser.sees("msg=begin")
+        self.assertLess(self.browser.run("return document.body.textContent.length"), 100_000)
+        self.assertEqual(self.browser.complaints(), [])
+
+
 class Bare(unittest.TestCase):
+    def test_an_empty_store_says_so(self):
+        collector = Collector('store.local "default" { }\n')
+        self.addCleanup(collector.close)
+        browser = Browser()
+        self.addCleanup(browser.close)
+        for path in ("explore/metrics", "explore/logs", "explore/traces"):
+            browser.open(f"{collector.origin}/{path}")
+            browser.sees("othing")
+            self.assertEqual(browser.complaints(), [])
+
     def test_without_a_store_the_page_says_how_to_add_one(self):
         collector = Collector('prometheus.exporter.self "default" { }\n')
         self.addCleanup(collector.close)

@@ -76,10 +76,21 @@ double gauge::value() const {
   return gauge_->Value();
 }
 
-histogram::histogram(const std::vector<double>& bounds) : histogram_(std::make_unique<prometheus::Histogram>(bounds)) {}
+histogram::histogram(const std::vector<double>& bounds)
+    : bounds_(bounds), histogram_(std::make_unique<prometheus::Histogram>(bounds)) {}
 histogram::~histogram() = default;
 void histogram::observe(double value) {
   histogram_->Observe(value);
+}
+void histogram::observe_all(std::span<const double> values) {
+  if (values.empty()) return;
+  std::vector<double> more(bounds_.size() + 1);
+  double sum = 0;
+  for (const double value : values) {
+    more[static_cast<std::size_t>(std::lower_bound(bounds_.begin(), bounds_.end(), value) - bounds_.begin())] += 1;
+    sum += value;
+  }
+  histogram_->ObserveMultiple(more, sum);
 }
 
 summary::summary(const std::vector<quantile>& quantiles) {

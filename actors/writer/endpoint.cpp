@@ -121,7 +121,8 @@ void endpoint::answered(request_number number, std::uint64_t items, unsigned att
   const bool over = delivery_.ended(number, how.outcome, context_.now());
   if (how.outcome.what == request_outcome::kind::delivered) {
     const auto rejected = std::min(how.outcome.rejected, items);
-    protocol_->on_delivered({items - rejected, what.body->bytes.size(), what.newest_ms, how.took, what.route});
+    protocol_->on_delivered(
+        {items - rejected, what.body->bytes.size(), what.newest_ms, how.took, what.route, what.body.get()});
     tell_delivered(what, items - rejected, how);
     if (rejected > 0) tell_failed(what, rejected, attempt, how, true);
   } else {

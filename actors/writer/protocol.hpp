@@ -42,6 +42,7 @@ struct request_body {
   std::string bytes{};
   std::uint32_t form = 0;      ///< the protocol's own: how it is encoded
   std::uint64_t left_out = 0;  ///< items of its parts that the protocol had to leave out; it says so in its replies
+  std::vector<std::int64_t> times_ms{};  ///< of its items, where the protocol counts how long they took
 };
 using body_ref = std::shared_ptr<const request_body>;
 
@@ -57,6 +58,7 @@ struct delivered_request {
   std::int64_t newest_ms = 0;  ///< of its batches, Unix time
   clock_duration took{};
   std::uint32_t route = 0;
+  const request_body* body = nullptr;
 };
 
 /// A writer's own part for one endpoint: encode and send, and its own metrics. In the component's actor.

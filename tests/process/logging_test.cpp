@@ -167,6 +167,8 @@ TEST_CASE("a Loki that hangs, refuses the credentials or is busy: said, and what
   CHECK(has(loki.lines(), "now listening"));  // of the first request
   CHECK(has(loki.lines(), "imed out"));
   CHECK(troupe.metric("loki_write_dropped_entries_total") == 0);
+  CHECK(troupe.metric("loki_write_entry_propagation_latency_seconds_count") ==
+        troupe.metric("loki_write_sent_entries_total"));
   CHECK(troupe.metric("loki_write_batch_retries_total") == 3);
   CHECK(troupe.metric("loki_write_request_duration_seconds_count", "status_code=\"-1\"") == 1);
 

@@ -101,6 +101,7 @@ TEST_CASE("a trace shows a scrape from the target to the backend's acknowledgeme
   CHECK(nodes == std::set<std::string>{"tracing", "otelcol.exporter.otlp.default", "prometheus.scrape.t",
                                        "prometheus.relabel.t", "prometheus.remote_write.t"});
   CHECK_FALSE(trace_with(later, {"HTTP request"}).empty());  // of ready()
+  CHECK(troupe.metric("rpc_client_duration_milliseconds_count", "rpc_grpc_status_code=\"0\"") > 0);
   CHECK(troupe.metric("otelcol_exporter_sent_spans_total") > 0);
   // The load's line carries the trace's id.
   CHECK(troupe.program().output().find("trace_id=" + load) != std::string::npos);
@@ -245,6 +246,8 @@ TEST_CASE("traces over HTTP: protobuf and JSON, compressed and not; 429 with Ret
       const std::lock_guard lock(got.mutex);
       return got.names.contains("scrape") && got.names.contains("deliver");
     }));
+    const auto code = "http_response_status_code=\"" + std::to_string(first_status) + "\"";
+    CHECK(troupe.metric("http_client_duration_milliseconds_count", code) >= 1);
     const std::lock_guard lock(got.mutex);
     CHECK(got.errors == std::vector<std::string>{});
     // The spans of the load were in the first request.
@@ -298,6 +301,7 @@ TEST_CASE("a server that hangs is given up after the time-out, one that is exhau
   troupe.ready();
   REQUIRE(eventually([&] { return !trace_with(tempo.spans(), {"GraphEvaluate"}).empty(); }));  // of the first request
   CHECK(troupe.metric("otelcol_exporter_send_failed_spans_total") == 0);
+  CHECK(troupe.metric("rpc_client_duration_milliseconds_count", "rpc_grpc_status_code=\"8\"") == 1);
   CHECK(troupe.program().output().find("imed out") != std::string::npos);
 }
 

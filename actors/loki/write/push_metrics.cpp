@@ -8,12 +8,15 @@ const std::vector<double> duration_bounds{.005, .01, .025, .05, .1, .25, .5, 1, 
 const std::vector<double> size_bounds{1 << 10,   10 << 10, 50 << 10, 100 << 10, 250 << 10,
                                       512 << 10, 1 << 20,  2 << 20,  5 << 20,   20 << 20};
 
+const std::vector<double> latency_bounds{.1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600};
+
 constexpr const char* sent_bytes = "loki_write_sent_bytes_total";
 constexpr const char* sent_entries = "loki_write_sent_entries_total";
 constexpr const char* batch_retries = "loki_write_batch_retries_total";
 constexpr const char* dropped_bytes = "loki_write_dropped_bytes_total";
 constexpr const char* dropped_entries = "loki_write_dropped_entries_total";
 constexpr const char* request_size = "loki_write_request_size_bytes";
+constexpr const char* propagation = "loki_write_entry_propagation_latency_seconds";
 constexpr const char* request_duration = "loki_write_request_duration_seconds";
 
 }  // namespace
@@ -38,11 +41,13 @@ push_metrics::push_metrics(runtime::component_metrics& in, const std::string& ho
       entries_(in.counter(sent_entries, "Entries that the backend took.", labels_)),
       retries_(in.counter(batch_retries, "Requests that were sent once more.", labels_)),
       request_bytes_(in.histogram(request_size, "Compressed size of requests.", size_bounds, labels_)),
+      latency_(in.histogram(propagation, "From an entry's own time until it was sent or given up.", latency_bounds,
+                            labels_)),
       dropped_{make_drops(drop_reason::ingester_error), make_drops(drop_reason::rate_limited),
                make_drops(drop_reason::stream_limited), make_drops(drop_reason::line_too_long)} {}
 
 push_metrics::~push_metrics() {
-  for (const char* one : {sent_bytes, sent_entries, batch_retries, request_size})
+  for (const char* one : {sent_bytes, sent_entries, batch_retries, request_size, propagation})
     in_.remove(one, labels_);
   for (std::size_t i = 0; i < drop_reasons; ++i) {
     for (const char* one : {dropped_bytes, dropped_entries})
@@ -79,6 +84,14 @@ void push_metrics::answered(int status, std::chrono::nanoseconds took, std::size
 void push_metrics::sent(std::uint64_t entries, std::size_t bytes) {
   entries_.add(static_cast<double>(entries));
   bytes_.add(static_cast<double>(bytes));
+}
+
+void push_metrics::propagated(std::span<const std::int64_t> times_ms, std::int64_t now_ms) {
+  std::vector<double> seconds;
+  seconds.reserve(times_ms.size());
+  for (const auto time : times_ms)
+    seconds.push_back(static_cast<double>(now_ms - time) / 1000);
+  latency_.observe_all(seconds);
 }
 
 void push_metrics::dropped(std::string_view reason, std::uint64_t entries, std::size_t bytes) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,8 @@ class push_metrics {
   /// `status` 0: there was no answer.
   void answered(int status, std::chrono::nanoseconds took, std::size_t request_bytes);
   void sent(std::uint64_t entries, std::size_t bytes);
+  /// How old entries were when they were done with, by their own times.
+  void propagated(std::span<const std::int64_t> times_ms, std::int64_t now_ms);
   /// `reason`: the text of a drop_reason.
   void dropped(std::string_view reason, std::uint64_t entries, std::size_t bytes);
   void retried() { retries_.add(); }
@@ -49,6 +52,7 @@ class push_metrics {
   runtime::counter& entries_;
   runtime::counter& retries_;
   runtime::histogram& request_bytes_;
+  runtime::histogram& latency_;
   std::array<drops, drop_reasons> dropped_;
   std::mutex mutex_;
   std::map<std::string, runtime::histogram*> durations_;  // by status, guarded by mutex_

@@ -106,6 +106,7 @@ writer::prepared push_protocol::prepare(const telemetry::batch_ref& batch) {
 writer::body_ref push_protocol::build(std::span<const writer::part> parts) {
   push_builder request;
   std::uint64_t left_out = 0;
+  std::vector<std::int64_t> times_ms;
   for (const auto& [batch, how, piece] : parts) {
     const auto& in = static_cast<const telemetry::logs_batch&>(*batch);
     const auto& prepared = *static_cast<const prepared_logs*>(how);
@@ -118,10 +119,12 @@ writer::body_ref push_protocol::build(std::span<const writer::part> parts) {
         ++left_out;
       } else {
         request.add(selector, in.at(i));
+        times_ms.push_back(in.at(i).timestamp_ns / 1'000'000);
       }
     }
   }
-  return std::make_shared<const writer::request_body>(writer::request_body{request.finish(), 0, left_out});
+  return std::make_shared<const writer::request_body>(
+      writer::request_body{request.finish(), 0, left_out, std::move(times_ms)});
 }
 
 http::request push_protocol::request_of(const writer::body_ref& body, const std::string& tenant) const {
@@ -161,13 +164,17 @@ void push_protocol::send(writer::body_ref body, std::uint32_t route, unsigned at
 }
 
 void push_protocol::on_delivered(const writer::delivered_request& what) {
-  tenants_[what.route].metrics->sent(what.items, what.bytes);
+  auto& to = *tenants_[what.route].metrics;
+  to.sent(what.items, what.bytes);
+  to.propagated(what.body->times_ms, context_.wall_ms());
 }
 
 void push_protocol::on_dropped(const writer::request_body& body, std::uint32_t route, std::uint64_t items,
                                const writer::reply& how) {
   const bool whole = how.outcome.what != writer::request_outcome::kind::delivered;
-  tenants_[route].metrics->dropped(how.reason, items, whole ? body.bytes.size() : 0);
+  auto& to = *tenants_[route].metrics;
+  to.dropped(how.reason, items, whole ? body.bytes.size() : 0);
+  if (whole) to.propagated(body.times_ms, context_.wall_ms());
 }
 
 std::string push_protocol::url() const {

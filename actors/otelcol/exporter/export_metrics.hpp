@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "actors/runtime/own_metrics.hpp"
@@ -9,6 +11,21 @@
 #include "protocol/telemetry/otlp.hpp"
 
 namespace troupe::otelcol {
+
+enum class transport : std::uint8_t { grpc, http };
+
+/// How long calls took, under OpenTelemetry's names, by the backend's code. Any thread.
+class call_durations {
+ public:
+  call_durations(runtime::component_metrics& in, transport over) : in_(in), over_(over) {}
+  /// `code`: of gRPC or HTTP; none: there was no answer.
+  void add(std::optional<int> code, std::chrono::nanoseconds took);
+  [[nodiscard]] transport over() const { return over_; }
+
+ private:
+  runtime::component_metrics& in_;
+  const transport over_;
+};
 
 /// What an exporter counts, under the names of the OpenTelemetry Collector.
 class export_metrics {

@@ -44,9 +44,10 @@ writer::reply no_answer(const http::response& answer) {
 
 }  // namespace
 
-export_protocol::export_protocol(runtime::component_context& context, std::string sizer)
+export_protocol::export_protocol(runtime::component_context& context, std::string sizer, transport over)
     : context_(context),
       metrics_(context.metrics(), context.id()),
+      durations_(std::make_shared<call_durations>(context.metrics(), over)),
       sizer_(std::move(sizer)),
       session_(context.shared()) {}
 
@@ -88,10 +89,16 @@ void export_protocol::send(writer::body_ref body, std::uint32_t route, unsigned,
   what.method = "POST";
   what.body = writer::bytes_of(body);
   what.max_body_bytes = most_answer_bytes;
-  session_.submit(std::move(what), [done = std::move(done), read = classify(),
+  session_.submit(std::move(what), [done = std::move(done), read = classify(), durations = durations_,
                                     &time = context_.shared().time](const http::response& answer) {
     const bool answered = answer.ok() || answer.failure == http::failure_kind::too_large;
-    done(answered ? reply_of(answer, read(answer, time.wall_ms())) : no_answer(answer));
+    if (!answered) {
+      durations->add(std::nullopt, answer.duration);
+      return done(no_answer(answer));
+    }
+    const auto verdict = read(answer, time.wall_ms());
+    durations->add(durations->over() == transport::grpc ? verdict.code : answer.status, answer.duration);
+    done(reply_of(answer, verdict));
   });
 }
 

@@ -18,7 +18,7 @@ namespace troupe::otelcol {
 /// what the answer means.
 class export_protocol : public writer::protocol {
  public:
-  export_protocol(runtime::component_context& context, std::string sizer);
+  export_protocol(runtime::component_context& context, std::string sizer, transport over);
   export_protocol(const export_protocol&) = delete;
 
   [[nodiscard]] writer::prepared prepare(const telemetry::batch_ref& batch) override;
@@ -48,6 +48,7 @@ class export_protocol : public writer::protocol {
  private:
   runtime::component_context& context_;
   export_metrics metrics_;
+  std::shared_ptr<call_durations> durations_;  // answers that come later find them
   std::string sizer_;
   http_client::own_session session_;
 };

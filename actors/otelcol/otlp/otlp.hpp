@@ -41,7 +41,7 @@ struct arguments {
 /// OTLP over gRPC: unary calls over HTTP/2, the status in the trailers.
 class otlp_protocol final : public export_protocol {
  public:
-  explicit otlp_protocol(runtime::component_context& context) : export_protocol(context, "requests") {}
+  explicit otlp_protocol(runtime::component_context& context) : export_protocol(context, "requests", transport::grpc) {}
   [[nodiscard]] result<void> update(const exporting_otlp::arguments& arguments);
   [[nodiscard]] std::string url() const override { return url_; }
 

@@ -42,7 +42,8 @@ struct arguments {
 /// OTLP over HTTP, as protobuf or JSON.
 class otlphttp_protocol final : public export_protocol {
  public:
-  explicit otlphttp_protocol(runtime::component_context& context) : export_protocol(context, "requests") {}
+  explicit otlphttp_protocol(runtime::component_context& context)
+      : export_protocol(context, "requests", transport::http) {}
   [[nodiscard]] result<void> update(const exporting_otlphttp::arguments& arguments);
   [[nodiscard]] std::string url() const override;
 

@@ -153,6 +153,25 @@ TEST_CASE("histograms have cumulative buckets", "[own_metrics]") {
   CHECK(page.types.at("took_seconds") == telemetry::metric_type::histogram);
 }
 
+TEST_CASE("many observations at once count as each by itself", "[own_metrics]") {
+  own_metrics all;
+  const auto one = all.component("one"), many = all.component("many");
+  const std::vector<double> values{0.005, 0.0051, 1, 2, 10, 11, -1};
+  for (const double value : values)
+    one->histogram("took_seconds", "Took.", {0.005, 1, 10}).observe(value);
+  many->histogram("took_seconds", "Took.", {0.005, 1, 10}).observe_all(values);
+  const auto page = read(all);
+  std::map<std::string, double> of_one, of_many;
+  for (const auto& [series, value] : page.values) {
+    for (auto [id, into] : {std::pair{"one", &of_one}, std::pair{"many", &of_many}}) {
+      const auto at = series.find(std::string("\"") + id + "\"");
+      if (at != std::string::npos) (*into)[std::string(series).erase(at, std::string(id).size() + 2)] = value;
+    }
+  }
+  CHECK(of_one.size() == 6);
+  CHECK(of_one == of_many);
+}
+
 TEST_CASE("summaries have quantiles", "[own_metrics]") {
   own_metrics metrics;
   const auto a = metrics.component("x.a");

@@ -87,7 +87,8 @@ collector::collector(const run_options& options)
   add_blocks(registry_, own_);
   services_ = std::make_unique<runtime::services>(runtime::services{
       *client_, events_, metrics_, tracing_, *blocking_, clocks_, options_.storage_path,
-      [this] { return server_->address(); }, options_.memory_address, host_name(), "Troupe/" TROUPE_VERSION});
+      [this] { return server_->address(); }, options_.memory_address, host_name(), "Troupe/" TROUPE_VERSION,
+      options_.sync_each_batch});
   engine_ = std::make_unique<runtime::engine>(processors());
   runtime::controller_options control;
   control.language.minimum_stability = options_.stability;

@@ -98,6 +98,13 @@ command parse_command_line(int argc, const char* const* argv) {
       ->capture_default_str();
   run_command->add_option("--storage.path", run.storage_path, "Directory for what must survive a restart.")
       ->capture_default_str();
+  std::string sync = "grouped";
+  run_command
+      ->add_option("--storage.sync", sync,
+                   "When a writer's journal is made durable: once a second, or with each batch, which survives power "
+                   "loss then.")
+      ->check(CLI::IsMember({"grouped", "always"}))
+      ->capture_default_str();
   run_command
       ->add_option("--feature.component-shutdown-deadline", deadline,
                    "How long a component may take to end; 0: for ever.")
@@ -147,6 +154,7 @@ command parse_command_line(int argc, const char* const* argv) {
     return asked;
   }
   run.shutdown_deadline = *parsed;
+  run.sync_each_batch = sync == "always";
   if (!run.ui_path_prefix.starts_with('/')) run.ui_path_prefix.insert(0, "/");
   if (!run.ui_path_prefix.ends_with('/')) run.ui_path_prefix += '/';
   run.stability = static_cast<config::stability>(std::find(levels.begin(), levels.end(), level) - levels.begin());

@@ -15,6 +15,7 @@ struct run_options {
   std::string memory_address = "alloy.internal:12345";
   std::string ui_path_prefix = "/";  ///< begins and ends with a slash
   std::string storage_path = "data-alloy/";
+  bool sync_each_batch = false;
   config::stability stability = config::stability::generally_available;
   std::chrono::nanoseconds shutdown_deadline = std::chrono::minutes(10);
 };

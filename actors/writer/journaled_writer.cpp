@@ -87,7 +87,9 @@ void journaled_writer::open_journal() {
   journal::open_report report;
   const auto began = context_.now();
   const auto directory = (context_.data_path() / "journal").string();
-  auto opened = journal::journal::open(the_disk, directory, journal::options{}, report);
+  journal::options how;
+  if (context_.shared().sync_each_batch) how.sync = journal::sync_mode::always;
+  auto opened = journal::journal::open(the_disk, directory, how, report);
   if (!opened) throw std::runtime_error(opened.error().message);
   journal_ = std::move(*opened);
   for (const auto& one : report.damage)

@@ -1,10 +1,13 @@
 #include "actors/app/run.hpp"
 
+#include <link.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
+#include <span>
 #include <thread>
 
 #include "actors/app/collector.hpp"
@@ -44,6 +47,24 @@ void watch_the_end(const sigset_t& set, std::chrono::nanoseconds longest) {
   }).detach();
 }
 
+/// The start runs through much code that is never needed again: linking, schemas, the first load. It need not stay
+/// mapped; what is still used comes back from the page cache, a few hundred faults once.
+void unmap_what_only_the_start_needed() {
+  dl_iterate_phdr(
+      [](dl_phdr_info* of, std::size_t, void*) {
+        const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+        for (const auto& one : std::span(of->dlpi_phdr, of->dlpi_phnum)) {
+          // What may be written holds relocations: it is the process's own.
+          if (one.p_type != PT_LOAD || (one.p_flags & PF_W) != 0) continue;
+          const auto begin = (of->dlpi_addr + one.p_vaddr) & ~(page - 1);
+          const auto end = of->dlpi_addr + one.p_vaddr + one.p_memsz;
+          madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);  // NOLINT(performance-no-int-to-ptr)
+        }
+        return 0;
+      },
+      nullptr);
+}
+
 }  // namespace
 
 int run(const run_options& options) {
@@ -63,6 +84,7 @@ int run(const run_options& options) {
     return 1;
   }
   std::fprintf(stderr, "Troupe is running: http://%s\n", running.address().c_str());
+  unmap_what_only_the_start_needed();
   for (;;) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;

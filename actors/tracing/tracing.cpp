@@ -12,7 +12,7 @@ namespace troupe::tracing {
 namespace {
 
 /// Spans wait so long for others to travel with.
-constexpr auto drain_after = std::chrono::milliseconds(200);
+constexpr auto drain_after = std::chrono::seconds(1);
 constexpr std::uint64_t most_strategy_bytes = 1 << 20;
 
 config::body_of<sampler_block> sampler_schema() {

@@ -3,7 +3,7 @@ import signal
 import time
 import unittest
 
-from world import Browser, Collector, Server, eventually
+from world import Browser, Collector, Server, between, eventually
 
 EVIL = '<img src=x onerror="document.title=1">'
 

@@ -164,6 +164,8 @@ export default function mount(root, { query }) {
       result.classList.remove('old');
       answer = { ...got, match, from, to, points, range_ms: to - from + before };
       placeError(null, { match: matchers.problem }, problem);
+      // What is known may be from before these series came.
+      if (got.truncated && known?.match === match && known.series.length <= got.series.length) loadSeries(label, match);
       draw();
     }, error => {
       failed = error;
@@ -171,13 +173,16 @@ export default function mount(root, { query }) {
       result.classList.toggle('old', !unreachable(error));
       placeError(error, { match: matchers.problem }, problem);
     });
-    if (anew && known?.match !== match) {
-      known = null;
-      asking.series.run(signal => askStore(label, 'series', { match, limit: most_counted }, signal), got => {
-        known = { ...got, match };
-        showNumber();
-      });
-    }
+    if (anew && known?.match !== match) loadSeries(label, match);
+  }
+
+  /** All that match: how many, and which labels there are to narrow by. */
+  function loadSeries(label, match) {
+    if (known?.match !== match) known = null;
+    asking.series.run(signal => askStore(label, 'series', { match, limit: most_counted }, signal), got => {
+      known = { ...got, match };
+      showNumber();
+    });
   }
 
   function showNumber() {

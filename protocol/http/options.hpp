@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -31,6 +32,13 @@ struct authorization {
   std::string credentials{}, credentials_file{};  ///< at most one
 };
 
+/// Probes (TCP's own) that tell whether the other end of a silent connection is still there.
+struct keep_alive {
+  std::chrono::seconds after{};   ///< so long after the last byte
+  std::chrono::seconds within{};  ///< without an answer within this time the connection is closed
+  friend bool operator==(const keep_alive&, const keep_alive&) = default;
+};
+
 /// What the configuration's HTTP client block decodes to: one per component or endpoint.
 struct client_options {
   std::optional<basic_auth> basic{};  ///< at most one of `basic` and `authorize`
@@ -44,6 +52,7 @@ struct client_options {
   bool follow_redirects = true;  ///< at most 10 hops; never passes credentials to another host
   bool enable_http2 = true;      ///< negotiated over TLS only
   bool assume_http2 = false;     ///< spoken without TLS, too: the server is known to (gRPC)
+  std::optional<http::keep_alive> keep_alive{};
   std::string user_agent{};
 };
 

@@ -1,9 +1,12 @@
 #include "protocol/http/transport.hpp"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -35,6 +38,13 @@ void rename_server(const SSL* ssl, int where, int) {
   if ((where & SSL_CB_HANDSHAKE_START) == 0) return;
   const auto* name = static_cast<const char*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), server_name_index()));
   SSL_set_tlsext_host_name(const_cast<SSL*>(ssl), name);
+}
+
+/// One probe without an answer is enough.
+int probe_once(void*, curl_socket_t socket, curlsocktype) {
+  const int probes = 1;
+  setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+  return CURL_SOCKOPT_OK;
 }
 
 void check_server_name(SSL_CTX* context, const tls_options& tls) {
@@ -116,6 +126,12 @@ void transport::apply_session(transfer& t) {
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, static_cast<long>(limits_.receive_buffer_bytes));
   curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+  if (const auto& probes = options.keep_alive) {
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, static_cast<long>(probes->after.count()));
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, static_cast<long>(probes->within.count()));
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, &probe_once);
+  }
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");

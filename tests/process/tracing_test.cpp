@@ -5,6 +5,7 @@
 #include <csignal>
 #include <fstream>
 #include <set>
+#include <sstream>
 
 #include <nlohmann/json.hpp>
 
@@ -54,6 +55,20 @@ std::map<std::string, otlp_receiver::span> trace_of(const std::vector<otlp_recei
     if (one.trace == id) made[one.name] = one;
   }
   return made;
+}
+
+/// Whether some connection of this machine to that port waits to be probed (proc(5), net/tcp: timer 2).
+bool is_probed(int port) {
+  std::ifstream table("/proc/net/tcp");
+  char wanted[8];
+  std::snprintf(wanted, sizeof wanted, ":%04X", static_cast<unsigned>(port));
+  for (std::string line; std::getline(table, line);) {
+    std::istringstream fields(line);
+    std::string number, local, remote, state, queues, timer;
+    fields >> number >> local >> remote >> state >> queues >> timer;
+    if (remote.ends_with(wanted) && state == "01" && timer.starts_with("02:")) return true;
+  }
+  return false;
 }
 
 /// The id of a trace that has them all; empty: there is none.
@@ -120,11 +135,13 @@ TEST_CASE("spans arrive once each over TLS: start, reload, an outage, the end") 
   backend to;
   temporary_directory files;
   std::ofstream(files.file("ca.pem")) << authority.cert_pem();
-  const auto with_ca = "tls {\n      ca_file = \"" + files.file("ca.pem") + "\"\n    }";
+  const auto with_ca = "tls {\n      ca_file = \"" + files.file("ca.pem") +
+                       "\"\n    }\n    keepalive {\n      ping_wait = \"30s\"\n      ping_without_stream = true\n    }";
   const auto config = pipelines(scraped.address(), to.url(), otlp_exporter(tempo->endpoint(), with_ca));
   collector troupe(config);
   troupe.ready();
   REQUIRE(eventually([&] { return tempo->spans().size() > 5; }));
+  CHECK(eventually([&] { return is_probed(port); }));
   CHECK(post(troupe.url("/-/reload")).status == 200);
   auto received = tempo->spans();
   tempo->answers([](int) { return otlp_receiver::answer{.code = 14, .message = "not now", .keep = false}; });

@@ -13,6 +13,23 @@ namespace exporting_otlp {
 
 namespace {
 
+config::body_of<keepalive> keepalive_schema() {
+  config::body_of<keepalive> s;
+  s.attribute("ping_wait", &keepalive::ping_wait,
+              "How long a connection may be silent before it is probed; at least 10s, as gRPC has it; 0s: for ever.")
+      .attribute("ping_response_timeout", &keepalive::ping_response_timeout,
+                 "How long an answer may take before the connection is closed; 0s: 20s.")
+      .attribute("ping_without_stream", &keepalive::ping_without_stream, "Whether it is probed between requests, too.")
+      .check([](const keepalive& k) {
+        config::complaints all;
+        if (k.ping_wait.count() < 0) all.push_back({"ping_wait", "ping_wait must not be negative"});
+        if (k.ping_response_timeout.count() < 0)
+          all.push_back({"ping_response_timeout", "ping_response_timeout must not be negative"});
+        return all;
+      });
+  return s;
+}
+
 config::body_of<client> client_schema() {
   config::body_of<client> s;
   s.required("endpoint", &client::endpoint, "Where to send, host:port.")
@@ -24,7 +41,7 @@ config::body_of<client> client_schema() {
       .not_yet("read_buffer_size", &client::read_buffer_size, "")
       .not_yet("write_buffer_size", &client::write_buffer_size, "")
       .block("tls", &client::tls, exporting::tls_schema(), "How TLS is spoken; without this block it is.")
-      .not_yet_block("keepalive", "Pings that keep the connection alive.")
+      .block("keepalive", &client::keepalive, keepalive_schema(), "Probes of silent connections (TCP's own).")
       .check([](const client& c) {
         if (c.endpoint.empty()) return config::complaints{{"endpoint", "endpoint must not be empty"}};
         auto all = http_client::check_headers(
@@ -40,6 +57,17 @@ config::body_of<client> client_schema() {
 }
 
 }  // namespace
+
+std::optional<http::keep_alive> probes_of(const arguments& of) {
+  using std::chrono::seconds;
+  constexpr seconds least_wait{10}, usual_timeout{20};
+  const auto& [wait, timeout, without_stream] = of.client.keepalive;
+  if (wait.count() == 0) return std::nullopt;
+  const auto whole = [](exporting::nanoseconds d) { return std::chrono::ceil<seconds>(d); };
+  const auto after = std::max(least_wait, whole(wait));
+  if (!without_stream && of.timeout <= after) return std::nullopt;  // no request is under way so long
+  return http::keep_alive{after, timeout.count() == 0 ? usual_timeout : whole(timeout)};
+}
 
 result<std::string> url_of(const client& client) {
   std::string_view at = client.endpoint;
@@ -109,10 +137,12 @@ otlp::export_verdict read(const http::response& answer, std::int64_t) {
 result<void> otlp_protocol::update(const exporting_otlp::arguments& arguments) {
   const auto url = exporting_otlp::url_of(arguments.client);
   if (!url) return tl::unexpected(url.error());
-  if (!is_open() || *url != url_ || !(arguments.client.tls == arguments_.client.tls)) {
+  if (!is_open() || *url != url_ || !(arguments.client.tls == arguments_.client.tls) ||
+      exporting_otlp::probes_of(arguments) != exporting_otlp::probes_of(arguments_)) {
     http::client_options options;
     options.tls = exporting::to_options(arguments.client.tls);
     options.assume_http2 = true;
+    options.keep_alive = exporting_otlp::probes_of(arguments);
     if (const auto ok = open(std::move(options)); !ok) return ok;
   }
   url_ = *url;

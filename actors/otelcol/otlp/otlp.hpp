@@ -7,12 +7,19 @@ namespace troupe::otelcol {
 
 namespace exporting_otlp {
 
+struct keepalive {
+  exporting::nanoseconds ping_wait{}, ping_response_timeout{};
+  bool ping_without_stream = false;
+  friend bool operator==(const keepalive&, const keepalive&) = default;
+};
+
 struct client {
   std::string endpoint;
   std::string compression = "gzip";
   std::map<std::string, std::string> headers;
   std::string authority;
   exporting::tls tls;
+  exporting_otlp::keepalive keepalive;
 
   // Declared, refused unless they are as they are here.
   std::string balancer_name = "round_robin";
@@ -31,6 +38,10 @@ struct arguments {
   friend bool operator==(const arguments&, const arguments&) = default;
 };
 [[nodiscard]] const config::component_schema& schema();
+
+/// When a connection is probed, by gRPC's rules: after 10 s at the earliest, between requests only where it is asked
+/// for.
+[[nodiscard]] std::optional<http::keep_alive> probes_of(const arguments& of);
 
 /// `tempo:4317`, with http://, https:// or dns:/// before it as gRPC's clients take it, as the URL to send to: its
 /// scheme says whether TLS is spoken.

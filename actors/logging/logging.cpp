@@ -43,7 +43,7 @@ logging::~logging() {
 }
 
 void logging::start() {
-  log_->waiting().on_items([post = context_.post(), this] { post([this] { drain(); }); });
+  log_->waiting().on_items([post = context_.post(), this](bool) { post([this] { drain(); }); });
 }
 
 result<void> logging::update(const runtime::arguments_ref& arguments) {

@@ -28,17 +28,19 @@ class backlog {
   void add(F&& put) {
     const std::lock_guard lock(mutex_);
     put(newest_);
-    if ((newest_.*Size)() >= batch_bytes) make_room();
+    const bool much = (newest_.*Size)() >= batch_bytes;
+    if (much) make_room();
     // Under the lock: when on_items(nullptr) has returned, nobody is called any more.
-    if (wake_ && !std::exchange(waked_, true)) wake_();
+    if (wake_ && (!std::exchange(waked_, true) || much)) wake_(much);
   }
 
-  /// Called when there is something to take again, by whoever adds it; it must be quick. Null: nobody takes.
-  void on_items(std::function<void()> wake) {
+  /// Called when there is something to take again, and again for each batch that is full (`much`), by whoever adds it;
+  /// it must be quick. Null: nobody takes.
+  void on_items(std::function<void(bool much)> wake) {
     const std::lock_guard lock(mutex_);
     wake_ = std::move(wake);
     waked_ = wake_ && (!newest_.empty() || !full_.empty());
-    if (waked_) wake_();
+    if (waked_) wake_(!full_.empty());
   }
 
   /// What has come since, oldest first, marked as own telemetry.
@@ -85,7 +87,7 @@ class backlog {
   }
 
   std::mutex mutex_;
-  std::function<void()> wake_;
+  std::function<void(bool)> wake_;
   bool waked_ = false;
   Builder newest_;
   std::deque<piece> full_;

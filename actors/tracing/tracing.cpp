@@ -11,8 +11,8 @@ namespace troupe::tracing {
 
 namespace {
 
-/// Spans wait so long for others to travel with.
-constexpr auto drain_after = std::chrono::seconds(1);
+/// Spans wait so long for others to travel with, unless there are many (as OpenTelemetry's batch span processor does).
+constexpr auto drain_after = std::chrono::seconds(5);
 constexpr std::uint64_t most_strategy_bytes = 1 << 20;
 
 config::body_of<sampler_block> sampler_schema() {
@@ -80,8 +80,8 @@ result<void> tracing::apply(std::shared_ptr<const arguments> arguments) {
 }
 
 void tracing::start() {
-  traces_->waiting().on_items([post = context_.post(), this] {
-    post([this] { drain_timer_ = context_.after(drain_after, [this] { drain(); }); });
+  traces_->waiting().on_items([post = context_.post(), this](bool much) {
+    post([this, much] { much ? drain() : void(drain_timer_ = context_.after(drain_after, [this] { drain(); })); });
   });
   ask();
 }

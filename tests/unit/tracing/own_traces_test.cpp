@@ -121,12 +121,13 @@ TEST_CASE_METHOD(rig, "work for own telemetry makes no spans") {
 
 TEST_CASE_METHOD(rig, "spans that nobody takes are bounded, the oldest go, counted; whoever takes is woken once") {
   traces->configure({.fraction = 1, .forwards = true});
-  int woken = 0;
-  traces->waiting().on_items([&] { ++woken; });
+  int woken = 0, urged = 0;
+  traces->waiting().on_items([&](bool much) { ++(much ? urged : woken); });
   constexpr std::size_t published = 100'000;
   for (std::size_t i = 0; i < published; ++i)
     scrape();
   CHECK(woken == 1);
+  CHECK(urged > 1);  // for each batch that is full
   std::size_t bytes = 0, spans = 0;
   for (const auto& one : traces->waiting().take()) {
     CHECK(one->message.size() < 1 << 20);

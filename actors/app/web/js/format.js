@@ -77,3 +77,6 @@ export function shorten(text, longest) {
   const head = Math.ceil((longest - 1) / 2);
   return `${text.slice(0, head)}…${text.slice(text.length - (longest - 1 - head))}`;
 }
+
+/** Without its line breaks, and not for ever. */
+export const oneLine = (text, longest = 240) => shorten(String(text).replace(/\s+/g, ' '), longest);

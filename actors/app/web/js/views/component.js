@@ -4,8 +4,9 @@ import { h, keep, setText, show } from '../dom.js';
 import { getJson } from '../api.js';
 import { component, live, stores } from '../live.js';
 import { link } from '../router.js';
-import { ago, bytes, clock, count, dateTime, duration, exact, lasting, msOf, rate } from '../format.js';
-import { attributes, bodyView, breakable, inOrder, oneLine, plain, sortHead, valueText } from '../body.js';
+import { ago, bytes, clock, count, dateTime, duration, exact, lasting, msOf, oneLine, rate } from '../format.js';
+import { attributes, bodyView, plain, valueText } from '../body.js';
+import { breakable, inOrder, sortHead } from '../table.js';
 
 export const title = ([id]) => id;
 

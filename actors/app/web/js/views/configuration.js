@@ -1,11 +1,11 @@
 // The configuration as it runs: its text with the health of its blocks, what the last load said, and loading it again.
 
-import { h, keep, setText, show } from '../dom.js';
+import { h, setText, show } from '../dom.js';
 import { getJson, post, postJson } from '../api.js';
 import { component, live, refresh } from '../live.js';
 import { link } from '../router.js';
-import { dateTime, count } from '../format.js';
-import { bodyView, differences, isSecret, oneLine } from '../body.js';
+import { count, dateTime, oneLine } from '../format.js';
+import { bodyView, differences, isSecret } from '../body.js';
 
 export const title = () => 'Configuration';
 

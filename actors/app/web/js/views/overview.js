@@ -3,7 +3,7 @@
 import { h, keep, setText, show } from '../dom.js';
 import { remember, link } from '../router.js';
 import { bytes, count, duration, exact, lasting, rate } from '../format.js';
-import { breakable, inOrder, sortHead } from '../body.js';
+import { breakable, inOrder, sortHead } from '../table.js';
 
 export const title = () => 'Overview';
 

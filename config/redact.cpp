@@ -58,6 +58,25 @@ class finder {
 
 }  // namespace
 
+std::string without_passwords(std::string_view text) {
+  constexpr std::string_view scheme_end = "://", authority_end = "/?#\"'`<> \t\r\n";
+  std::string made;
+  for (;;) {
+    const auto scheme = text.find(scheme_end);
+    if (scheme == std::string_view::npos) return made.append(text);
+    const auto begin = scheme + scheme_end.size();
+    const auto authority = text.substr(begin, text.find_first_of(authority_end, begin) - begin);
+    made.append(text.substr(0, begin));
+    const auto at = authority.rfind('@'), colon = authority.find(':');
+    if (at != std::string_view::npos && colon < at) {
+      made.append(authority.substr(0, colon + 1)).append("(secret)").append(authority.substr(at));
+    } else {
+      made.append(authority);
+    }
+    text.remove_prefix(begin + authority.size());
+  }
+}
+
 std::string redacted(const ast::file& of, const std::function<const body_schema*(std::string_view name)>& schema_of) {
   finder secrets;
   for (const auto& one : of.statements) {
@@ -75,7 +94,7 @@ std::string redacted(const ast::file& of, const std::function<const body_schema*
     made.append(static_cast<std::size_t>(std::count(one.text().begin(), one.text().end(), '\n')), '\n');
     at = one.end;
   }
-  return made.append(text.substr(at));
+  return without_passwords(made.append(text.substr(at)));
 }
 
 }  // namespace troupe::config

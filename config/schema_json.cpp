@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "config/redact.hpp"
 #include "config/schema.hpp"
 #include "config/secret.hpp"
 
@@ -26,7 +27,7 @@ json value_json(const value& v) {
     case kind::number:
       return {{"type", "number"}, {"value", number_json(*v.as_number())}};
     case kind::string:
-      return {{"type", "string"}, {"value", *v.as_string()}};
+      return {{"type", "string"}, {"value", without_passwords(*v.as_string())}};
     case kind::boolean:
       return {{"type", "bool"}, {"value", *v.as_bool()}};
     case kind::array: {

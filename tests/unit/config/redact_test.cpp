@@ -61,3 +61,13 @@ TEST_CASE("lines stay where they are behind a secret of several lines") {
 TEST_CASE("a block that nobody knows is shown as it is") {
   CHECK(shown("other \"a\" {\n token = \"t\"\n}") == "other \"a\" {\n token = \"t\"\n}");
 }
+
+TEST_CASE("passwords of URLs are not shown, wherever they stand") {
+  CHECK(without_passwords("http://me:hunter2@host:80/x?y=a:b@c") == "http://me:(secret)@host:80/x?y=a:b@c");
+  CHECK(without_passwords("a https://u:p@h, ftp://v:q@i\nmore") == "a https://u:(secret)@h, ftp://v:(secret)@i\nmore");
+  CHECK(without_passwords("http://u:p@ss@h/") == "http://u:(secret)@h/");
+  for (const char* as_it_is :
+       {"", "://", "http://host:80/a@b:c", "http://user@host", "no url: a:b@c", "http://[::1]:80/"})
+    CHECK(without_passwords(as_it_is) == as_it_is);
+  CHECK(shown("known \"a\" {\n url = \"http://u:p@h/\"\n}") == "known \"a\" {\n url = \"http://u:(secret)@h/\"\n}");
+}

@@ -14,6 +14,7 @@
 #include "actors/runtime/events.hpp"
 #include "config/format.hpp"
 #include "protocol/http/follow.hpp"
+#include "protocol/http/url.hpp"
 
 namespace troupe::app {
 
@@ -132,8 +133,9 @@ int tap(const command& asked) {
   while (url.ends_with('/'))
     url.pop_back();
   if (url.find("://") == std::string::npos) url.insert(0, "http://");
-  url += "/api/v0/web/debug/" + http::url_escape(asked.name) + "?sampleProb=" + std::to_string(asked.sample);
-  if (!asked.edge.empty()) url += "&edge=" + http::url_escape(asked.edge);
+  http::query_parameters query{{"sampleProb", std::to_string(asked.sample)}};
+  if (!asked.edge.empty()) query.emplace_back("edge", asked.edge);
+  url += "/api/v0/web/debug/" + http::percent_encode(asked.name) + "?" + http::encode_query(std::move(query));
   const auto ended = http::follow(url, print);
   return ended ? 0 : fail(ended.error().message);
 }

@@ -51,10 +51,4 @@ result<void> follow(const std::string& url, const std::function<bool(std::string
   return failure("GET " + url + ": " + std::to_string(status) + ": " + state.words.substr(0, state.words.find('\n')));
 }
 
-std::string url_escape(std::string_view text) {
-  const std::unique_ptr<char, decltype(&curl_free)> made(
-      curl_easy_escape(nullptr, text.data(), static_cast<int>(text.size())), &curl_free);
-  return made ? made.get() : "";
-}
-
 }  // namespace troupe::http

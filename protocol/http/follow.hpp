@@ -11,7 +11,5 @@ namespace troupe::http {
 /// GETs a body that may never end, and hands its pieces over as they come, in this thread; false from `take` ends it.
 /// Errors: no connection, or a status other than 200, with the body's first words.
 [[nodiscard]] result<void> follow(const std::string& url, const std::function<bool(std::string_view)>& take);
-/// As it stands in a query: everything but letters, digits and "-._~" escaped.
-[[nodiscard]] std::string url_escape(std::string_view text);
 
 }  // namespace troupe::http

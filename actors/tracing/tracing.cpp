@@ -1,5 +1,6 @@
 #include "actors/tracing/tracing.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "actors/runtime/own_metrics.hpp"
@@ -11,8 +12,9 @@ namespace troupe::tracing {
 
 namespace {
 
-/// Spans wait so long for others to travel with, unless there are many (as OpenTelemetry's batch span processor does).
-constexpr auto drain_after = std::chrono::seconds(5);
+/// Spans wait so long for others to travel with, and so long since those before them, unless there are many: each
+/// journey costs an append, a request and a sync of the disk.
+constexpr auto company = std::chrono::seconds(2), between = std::chrono::seconds(5);
 constexpr std::uint64_t most_strategy_bytes = 1 << 20;
 
 config::body_of<sampler_block> sampler_schema() {
@@ -81,7 +83,10 @@ result<void> tracing::apply(std::shared_ptr<const arguments> arguments) {
 
 void tracing::start() {
   traces_->waiting().on_items([post = context_.post(), this](bool much) {
-    post([this, much] { much ? drain() : void(drain_timer_ = context_.after(drain_after, [this] { drain(); })); });
+    post([this, much] {
+      if (much) return drain();
+      drain_timer_ = context_.at(std::max(context_.now() + company, drained_at_ + between), [this] { drain(); });
+    });
   });
   ask();
 }
@@ -95,6 +100,7 @@ result<void> tracing::update(const runtime::arguments_ref& arguments) {
 
 void tracing::drain() {
   drain_timer_ = {};
+  drained_at_ = context_.now();
   for (auto& batch : traces_->waiting().take())
     out_.push(std::move(batch), {});
   const auto forgotten = traces_->waiting().take_forgotten();

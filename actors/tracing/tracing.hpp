@@ -34,6 +34,7 @@ class tracing final : public runtime::component {
   runtime::outlet<telemetry::otlp_batch> out_;
   http_client::own_session session_;
   runtime::timer drain_timer_, ask_timer_;
+  runtime::time_point drained_at_{};
 };
 
 /// The traces outlive the definition.

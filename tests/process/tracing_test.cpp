@@ -192,7 +192,7 @@ TEST_CASE("what the backend refuses is counted and not sent again; what it takes
   });
   collector troupe(pipelines(scraped.address(), to.url(), otlp_exporter(tempo.endpoint())));
   troupe.ready();
-  REQUIRE(eventually([&] { return tempo.requests() > 3; }));
+  REQUIRE(eventually([&] { return tempo.requests() > 3; }, 60s));
   REQUIRE(eventually([&] { return troupe.metric("otelcol_exporter_sent_spans_total") > 0; }));
   CHECK(troupe.metric("otelcol_exporter_send_failed_spans_total") > 1);
   CHECK(troupe.program().output().find("bad span") != std::string::npos);

@@ -11,7 +11,7 @@ import { matcherControl } from './matchers.js';
 import { between, boundsOf, rangeControl, rangeQuery, readRange, widened } from './range.js';
 import { latest, placeError, settled, unreachable, worthRepeating } from './request.js';
 import { withMatcher } from './selector.js';
-import { askStore, chosenStore, noStore, nothingKept, now, storeChoice } from './store.js';
+import { askStore, chosenStore, noStore, nothingKept, now, storeChoice, withStore } from './store.js';
 
 export const title = () => 'Logs';
 
@@ -46,7 +46,7 @@ function merged(answers) {
 }
 
 export default function mount(root, { query }) {
-  let state, ready = false, failed = null, known = new Set(), lines = [], older = false, labels = [], asked = null, zoomed = [];
+  let state, failed = null, known = new Set(), lines = [], older = false, labels = [], asked = null, zoomed = [];
   const asking = { lines: latest(), older: latest(), counts: latest(), labels: latest() };
   const store = () => chosenStore(state.store);
 
@@ -276,26 +276,17 @@ export default function mount(root, { query }) {
     list.classList.toggle('wrap', state.wrap);
   }
 
-  function begin() {
-    if (!live.status) return;
-    if (!store()) {
-      ready = false;
-      return root.contains(missing) ? undefined : show(root, missing);
-    }
-    if (ready) return;
-    ready = true;
+  state = read(query);
+  const stage = withStore(root, store, missing, () => {
     show(root, page);
     render();
     loadLabels();
-  }
-
-  state = read(query);
-  show(root, h('p', { class: 'quiet' }, 'Loading…'));
-  begin();
+  });
+  stage.look();
   return {
     update() {
-      begin();
-      if (!ready || !unreachable(failed) || live.state !== 'live' || asking.lines.busy || asking.labels.busy) return;
+      stage.look();
+      if (!stage.ready || !unreachable(failed) || live.state !== 'live' || asking.lines.busy || asking.labels.busy) return;
       failed = null;  // what could not be asked while the connection was lost
       if (asked) load();
       else loadLabels();
@@ -303,7 +294,7 @@ export default function mount(root, { query }) {
     query(next) {
       const before = store();
       state = read(next);
-      if (!ready) return;
+      if (!stage.ready) return;
       render();
       if (before !== store()) loadLabels();
       else load();

@@ -12,7 +12,7 @@ import { latest, placeError, unreachable, worthRepeating } from './request.js';
 import { familyOf, formatOf, isCounter, pointsOf } from './samples.js';
 import { format, parse } from './selector.js';
 import { labelText, seriesTable, splitLabels } from './series_table.js';
-import { askStore, chosenStore, noStore, nothingKept, now, storeChoice } from './store.js';
+import { askStore, chosenStore, noStore, nothingKept, now, storeChoice, withStore } from './store.js';
 
 export const title = () => 'Metrics';
 
@@ -47,7 +47,7 @@ function statsOf(one, from, to, show) {
 
 export default function mount(root, { query }) {
   let state, names = [], families = new Map(), answer = null, drawn = [], known = null, failed = null;
-  let ready = false, namesOf = null, namesAt = 0, zoomed = [];
+  let namesOf = null, namesAt = 0, zoomed = [];
   const asking = { names: latest(), samples: latest(), series: latest() };
 
   const read = query => ({
@@ -236,28 +236,19 @@ export default function mount(root, { query }) {
     show(empty, nothing && !state.match && nothingKept(store(), 'metrics'));
   }
 
-  function begin() {
-    if (!live.status) return;
-    if (!store()) {
-      ready = false;
-      return root.contains(missing) ? undefined : show(root, missing);
-    }
-    if (ready) return;
-    ready = true;
+  state = read(query);
+  const stage = withStore(root, store, missing, () => {
     show(root, page, empty);
     render();
     loadNames();
     load({ anew: true });
-  }
-
-  state = read(query);
-  show(root, h('p', { class: 'quiet' }, 'Loading…'));
-  begin();
+  });
+  stage.look();
   return {
     update() {
-      begin();
+      stage.look();
       // What could not be asked while the connection was lost.
-      if (ready && unreachable(failed) && live.state === 'live' && !asking.samples.busy && !asking.names.busy) {
+      if (stage.ready && unreachable(failed) && live.state === 'live' && !asking.samples.busy && !asking.names.busy) {
         failed = null;
         if (namesOf !== store()) loadNames();
         load({ anew: true });
@@ -266,7 +257,7 @@ export default function mount(root, { query }) {
     query(next) {
       const before = store();
       state = read(next);
-      if (!ready) return;
+      if (!stage.ready) return;
       if (before !== store()) { forget(); loadNames(); }
       render();
       load({ anew: true });

@@ -79,3 +79,25 @@ export function nothingKept(label, signal) {
     h('p', {}, 'Send it some, for example from ', h('code', {}, from), ' with ',
       h('code', {}, `${argument} = [store.local.${label}.${name}]`), '.'));
 }
+
+/**
+ * What a page of a store waits for: while there is no store it shows `missing`, how to add one; once there is one it calls
+ * start(). → {ready, look()}; look() is called whenever that may have changed.
+ */
+export function withStore(root, store, missing, start) {
+  show(root, h('p', { class: 'quiet' }, 'Loading…'));
+  const place = {
+    ready: false,
+    look() {
+      if (!live.status) return;
+      if (!store()) {
+        place.ready = false;
+        if (!root.contains(missing)) show(root, missing);
+      } else if (!place.ready) {
+        place.ready = true;
+        start();
+      }
+    },
+  };
+  return place;
+}

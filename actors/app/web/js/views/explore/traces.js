@@ -6,7 +6,7 @@ import { live } from '../../live.js';
 import * as router from '../../router.js';
 import { boundsOf, rangeControl, rangeQuery, readRange } from './range.js';
 import { latest, placeError, settled, unreachable, worthRepeating } from './request.js';
-import { askStore, chosenStore, noStore, nothingKept, now, storeChoice } from './store.js';
+import { askStore, chosenStore, noStore, nothingKept, now, storeChoice, withStore } from './store.js';
 import mountTrace from './trace.js';
 
 export const title = ([id]) => (id ? `Trace ${id.slice(0, 8)}` : 'Traces');
@@ -39,7 +39,7 @@ function updateRow(row, one, longest) {
 }
 
 function mountList(root, query) {
-  let state, ready = false, failed = null, traces = [], older = false, asked = null;
+  let state, failed = null, traces = [], older = false, asked = null;
   const asking = { list: latest(), older: latest(), services: latest() };
   const store = () => chosenStore(state.store);
   const read = query => ({ store: query.get('store') ?? '', service: query.get('service') ?? '', name: query.get('name') ?? '',
@@ -174,28 +174,19 @@ function mountList(root, query) {
     errors.checked = state.errors;
   }
 
-  function begin() {
-    if (!live.status) return;
-    if (!store()) {
-      ready = false;
-      return root.contains(missing) ? undefined : show(root, missing);
-    }
-    if (ready) return;
-    ready = true;
+  state = read(query);
+  const stage = withStore(root, store, missing, () => {
     show(root, page);
     showServices([]);
     render();
     loadServices();
     load();
-  }
-
-  state = read(query);
-  show(root, h('p', { class: 'quiet' }, 'Loading…'));
-  begin();
+  });
+  stage.look();
   return {
     update() {
-      begin();
-      if (ready && unreachable(failed) && live.state === 'live' && !asking.list.busy) {
+      stage.look();
+      if (stage.ready && unreachable(failed) && live.state === 'live' && !asking.list.busy) {
         failed = null;
         load();
         loadServices();
@@ -204,7 +195,7 @@ function mountList(root, query) {
     query(next) {
       const before = store();
       state = read(next);
-      if (!ready) return;
+      if (!stage.ready) return;
       if (before !== store()) loadServices();
       render();
       load();

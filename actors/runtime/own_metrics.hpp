@@ -105,7 +105,7 @@ struct metrics_registry;
 /// The metrics of one component (or of a controller, or of the process): its constant labels are added to all of them,
 /// and they vanish with it. All functions from any thread. They throw std::invalid_argument if the name is none, or is
 /// in use with another type.
-class component_metrics {
+class component_metrics : public std::enable_shared_from_this<component_metrics> {
  public:
   ~component_metrics();
   component_metrics(const component_metrics&) = delete;

@@ -46,7 +46,7 @@ class push_metrics {
   [[nodiscard]] drops make_drops(drop_reason reason);
   [[nodiscard]] telemetry::label_set with(std::string_view name, std::string_view value) const;
 
-  runtime::component_metrics& in_;
+  std::shared_ptr<runtime::component_metrics> in_;  // answers may come when the component is gone
   telemetry::label_set labels_;
   runtime::counter& bytes_;
   runtime::counter& entries_;

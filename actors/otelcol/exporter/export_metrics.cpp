@@ -13,8 +13,8 @@ void call_durations::add(std::optional<int> code, std::chrono::nanoseconds took)
   const bool grpc = over_ == transport::grpc;
   telemetry::label_set labels;
   if (code) labels.set(grpc ? "rpc_grpc_status_code" : "http_response_status_code", std::to_string(*code));
-  in_.histogram(grpc ? "rpc_client_duration_milliseconds" : "http_client_duration_milliseconds",
-                "How long calls took, in milliseconds.", bounds, labels)
+  in_->histogram(grpc ? "rpc_client_duration_milliseconds" : "http_client_duration_milliseconds",
+                 "How long calls took, in milliseconds.", bounds, labels)
       .observe(std::chrono::duration<double, std::milli>(took).count());
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -17,13 +18,13 @@ enum class transport : std::uint8_t { grpc, http };
 /// How long calls took, under OpenTelemetry's names, by the backend's code. Any thread.
 class call_durations {
  public:
-  call_durations(runtime::component_metrics& in, transport over) : in_(in), over_(over) {}
+  call_durations(runtime::component_metrics& in, transport over) : in_(in.shared_from_this()), over_(over) {}
   /// `code`: of gRPC or HTTP; none: there was no answer.
   void add(std::optional<int> code, std::chrono::nanoseconds took);
   [[nodiscard]] transport over() const { return over_; }
 
  private:
-  runtime::component_metrics& in_;
+  const std::shared_ptr<runtime::component_metrics> in_;  // answers may come when the component is gone
   const transport over_;
 };
 

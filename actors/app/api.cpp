@@ -108,14 +108,9 @@ bool is_watching(std::string_view path) {
 }
 
 /// Every path is also there below the page's prefix.
-server_request without_prefix(const server_request& request, std::string_view prefix) {
-  server_request inner = request;
-  if (inner.path.starts_with(prefix)) {
-    inner.path.erase(0, prefix.size() - 1);
-  } else if (inner.path.size() + 1 == prefix.size() && prefix.starts_with(inner.path)) {
-    inner.path = "/";
-  }
-  return inner;
+std::string without_prefix(const std::string& path, std::string_view prefix) {
+  if (path.starts_with(prefix)) return path.substr(prefix.size() - 1);
+  return path.size() + 1 == prefix.size() && prefix.starts_with(path) ? "/" : path;
 }
 
 }  // namespace
@@ -145,10 +140,16 @@ http::request_handler make_api(collector& of) {
   below(store_prefix, [](collector& c, const server_request& r, const answer_ref& a) { store_path(c, r, a); });
   routes->add_prefix("GET", "/",
                      [&of](const server_request& request, answer_ref answer) { page(of, request, answer); });
-  return [routes, &of, prefix = of.options().ui_path_prefix](const server_request& asked, answer_ref answer) {
-    const auto request = without_prefix(asked, prefix);
+  const auto handle = [routes, &of](const server_request& request, answer_ref answer) {
     if (is_watching(request.path)) return (*routes)(request, std::move(answer));
     (*routes)(request, observed(request, std::move(answer), of.events(), of.tracing(), of.time()));
+  };
+  const auto& prefix = of.options().ui_path_prefix;
+  if (prefix == "/") return handle;
+  return [handle, prefix](const server_request& asked, answer_ref answer) {
+    auto request = asked;
+    request.path = without_prefix(asked.path, prefix);
+    handle(request, std::move(answer));
   };
 }
 

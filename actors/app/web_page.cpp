@@ -58,7 +58,7 @@ std::string escaped(std::string_view text) {
   return made;
 }
 
-void give(std::string_view path, std::string bytes, const http::server_request& request,
+void give(std::string_view path, std::string_view bytes, const http::server_request& request,
           const std::shared_ptr<http::responder>& answer) {
   const auto hash = XXH3_64bits(bytes.data(), bytes.size());
   const std::string tag =
@@ -73,7 +73,7 @@ void give(std::string_view path, std::string bytes, const http::server_request& 
                                "connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"}};
   if (request.header("If-None-Match").find(tag) != std::string_view::npos)
     return answer->respond(304, type_of(path), "", std::move(headers));
-  answer->respond(200, type_of(path), std::move(bytes), std::move(headers));
+  answer->respond(200, type_of(path), std::string(bytes), std::move(headers));
 }
 
 }  // namespace
@@ -84,7 +84,7 @@ bool serve_page(const std::string& prefix, const http::server_request& request,
   if (path.starts_with(assets_prefix)) {
     const auto* asset = find(path.substr(assets_prefix.size()));
     if (!asset) return false;
-    give(asset->path, std::string(asset->bytes), request, answer);
+    give(asset->path, asset->bytes, request, answer);
     return true;
   }
   if (!is_view(path)) return false;
@@ -92,7 +92,7 @@ bool serve_page(const std::string& prefix, const http::server_request& request,
   std::string text(page->bytes);
   if (const auto at = text.find(prefix_mark); at != std::string::npos)
     text.replace(at, prefix_mark.size(), escaped(prefix));
-  give(page->path, std::move(text), request, answer);
+  give(page->path, text, request, answer);
   return true;
 }
 

@@ -52,7 +52,7 @@ constexpr auto burst = std::chrono::milliseconds(2);
 constexpr std::size_t most_held = 64 << 10;
 
 /// Writes whole lines. A reader that stands still is waited for a moment, once; then lines are lost until it reads
-/// again. A line that comes soon after another is held until flush(), which is_holding() asks for.
+/// again. A line that comes soon after another is held; while `holds` somebody must call flush() before long.
 class whole_lines final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   whole_lines(int descriptor, const std::atomic<log_format>& format) : descriptor_(descriptor), format_(format) {}

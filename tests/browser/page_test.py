@@ -74,7 +74,6 @@ class Running(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.addClassCleanup(lambda: None)
         cls.target = Server(lambda method, path: (200, metrics_page()))
         cls.addClassCleanup(cls.target.close)
         cls.backend_answer = (204, "")

@@ -123,6 +123,8 @@ class component : public consumer {
   /// The end comes: a source makes nothing new, a writer brings to safety what it holds.
   virtual void finish() {}
   [[nodiscard]] virtual bool finished() const { return true; }
+  /// So long it may take from finish() to finished() where it knows; less than the controller's patience is no matter.
+  [[nodiscard]] virtual clock_duration finishes_within() const { return {}; }
 
   /// None: it only passes on. Asked often.
   [[nodiscard]] virtual std::optional<traffic> outside() const { return std::nullopt; }

@@ -249,12 +249,15 @@ bool controller::inside::end(const std::vector<std::string>& rank, const std::st
     names += (names.empty() ? "" : ", ") + id;
   auto waiting = std::make_shared<countdown>(rank.size());
   for (const auto& id : rank) {
-    actors.post(id, [h = components.at(id).of, waiting] { h->finish([waiting] { waiting->done(); }); });
+    actors.post(id, [h = components.at(id).of, waiting] {
+      constexpr auto to_come_back = std::chrono::seconds(5);
+      const auto longest = h->finish([waiting] { waiting->done(); });
+      if (longest > clock_duration::zero()) waiting->allow(longest + to_come_back);
+    });
   }
+  const auto began = shared.time.now();
   const bool drained = waiting->wait_for(options.drain_deadline);
-  if (!drained) {
-    shared.events.publish(header_of(), watchdog_fired{"draining " + names, options.drain_deadline});
-  }
+  if (!drained) shared.events.publish(header_of(), watchdog_fired{"draining " + names, shared.time.now() - began});
   auto stopping = std::make_shared<countdown>(rank.size());
   for (const auto& id : rank) {
     actors.post(id, [h = components.at(id).of, reason, gone = once_gone([stopping] { stopping->done(); })]() mutable {

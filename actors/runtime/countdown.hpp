@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
@@ -23,15 +25,29 @@ class countdown {
     std::lock_guard lock(mutex_);
     if (--left_ == 0) all_.notify_all();
   }
+  /// Something has said that it takes longer: who waits, waits at least so long.
+  void allow(clock_duration longest) {
+    std::lock_guard lock(mutex_);
+    allowed_ = std::max(allowed_, longest);
+    all_.notify_all();
+  }
   bool wait_for(clock_duration longest) {
     std::unique_lock lock(mutex_);
-    return all_.wait_for(lock, longest, [this] { return left_ == 0; });
+    const auto began = std::chrono::steady_clock::now();
+    allowed_ = std::max(allowed_, longest);
+    while (left_ > 0) {
+      const auto until = began + allowed_;
+      if (std::chrono::steady_clock::now() >= until) return false;
+      all_.wait_until(lock, until);
+    }
+    return true;
   }
 
  private:
   std::mutex mutex_;
   std::condition_variable all_;
   std::size_t left_;
+  clock_duration allowed_{};
 };
 
 /// Calls when the last copy of it goes, run or dropped.

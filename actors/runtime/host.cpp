@@ -190,10 +190,12 @@ void host::neighbour_gone(const std::string& id) {
   cell_.forget_producer(id);
 }
 
-void host::finish(std::function<void()> done) {
+clock_duration host::finish(std::function<void()> done) {
   finished_ = std::move(done);
   finishing_ = true;
   cell_.run(shared_.time.now(), [this] { running()->finish(); });
+  const auto* one = running();
+  return one ? one->finishes_within() : clock_duration{};
 }
 
 void host::stop(const std::string& reason) {

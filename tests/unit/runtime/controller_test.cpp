@@ -41,6 +41,7 @@ struct sink_arguments {
   std::vector<metrics_receiver> forward_to;
   std::int64_t fails_at = -1;
   std::string text;
+  std::chrono::nanoseconds lingers{};
   friend bool operator==(const sink_arguments&, const sink_arguments&) = default;
 };
 
@@ -84,7 +85,7 @@ class sink final : public component {
  public:
   using arguments_type = sink_arguments;
   sink(component_context& context, std::shared_ptr<const sink_arguments> a)
-      : context_(context), fails_at_(a->fails_at) {
+      : context_(context), fails_at_(a->fails_at), lingers_(a->lingers) {
     if (written.refuse_to_be_made) throw std::runtime_error("not today");
     outlet<telemetry::metrics_batch>(context, 0).connect(receivers_of(a->forward_to));
     std::lock_guard lock(written.mutex);
@@ -106,10 +107,18 @@ class sink final : public component {
     std::lock_guard lock(written.mutex);
     written.taken[context_.id()].push_back(number);
   }
+  void finish() override {
+    gone_ = context_.after(lingers_, [this] { finished_ = true; });
+  }
+  bool finished() const override { return finished_; }
+  clock_duration finishes_within() const override { return lingers_; }
 
  private:
   component_context& context_;
   std::int64_t fails_at_;
+  clock_duration lingers_;
+  timer gone_;
+  bool finished_ = false;
 };
 
 registry kinds() {
@@ -124,7 +133,8 @@ registry kinds() {
     auto s = config::describe<sink_arguments>("test.sink", config::stability::generally_available, "Takes numbers.");
     s.attribute("forward_to", &sink_arguments::forward_to, "Where.")
         .attribute("fails_at", &sink_arguments::fails_at, "When it throws.")
-        .attribute("text", &sink_arguments::text, "Anything.");
+        .attribute("text", &sink_arguments::text, "Anything.")
+        .attribute("lingers", &sink_arguments::lingers, "How long it takes to finish.");
     return s;
   }();
   registry all;
@@ -273,6 +283,20 @@ TEST_CASE("the end is orderly: what sources pushed arrives before its takers end
   in.control.stop();
   CHECK(in.taken("test.sink.b") == in.taken("test.sink.c"));
   CHECK(in.control.components().empty());
+}
+
+TEST_CASE("a component that says how long its end takes is given the time") {
+  rig in;
+  controller_options options;
+  options.drain_deadline = 10ms;
+  controller hasty(in.known, in.shared, in.actors, options);
+  config::diagnostics out;
+  const auto what =
+      configuration::parse({config::source_file::make("t", "test.sink \"a\" { lingers = \"300ms\" }")}, out);
+  REQUIRE(hasty.load(what).ok());
+  bool drained = false;
+  hasty.stop([&](bool all) { drained = all; });
+  CHECK(drained);
 }
 
 TEST_CASE("a plan says what a load would change, and changes nothing") {

@@ -32,8 +32,7 @@ void delivery::offer(parcel one, time_point now) {
   const auto& fresh = parcels_.back();
   std::uint64_t size = 0;
   for (const auto& each : fresh.of.pieces)
-    counts_.pending += each.items, size += each.size;
-  counts_.pending_size += size;
+    counts_.pending += each.items, counts_.pending_weight += each.weight, size += each.size;
   if (!fresh.of.pieces.empty()) {
     auto& its = lanes_[fresh.of.lane];
     its.parcels.push_back(fresh.of.number);
@@ -90,9 +89,9 @@ std::optional<request_plan> delivery::retry(time_point now, std::int64_t wall_ms
     return true;
   });
   for (const auto& p : old) {
-    const auto& [items, size, route] = of(p);
-    counts_.too_old += items;
-    one.items -= items, one.size -= size;
+    const auto& what = of(p);
+    counts_.too_old += what.items;
+    one.items -= what.items, one.size -= what.size;
     done(p);
   }
   if (one.pieces.empty()) {
@@ -112,8 +111,8 @@ std::optional<request_plan> delivery::retry(time_point now, std::int64_t wall_ms
 
 /// When the oldest of what is ready goes at the latest, full request or not. Something must be ready.
 time_point delivery::due_at() const {
-  return flushing_ || ready_size_ >= settings_.max_size ? time_point::min()
-                                                        : at(*ready_.begin()).since + settings_.deadline;
+  const auto enough = settings_.min_size > 0 ? std::min(settings_.min_size, settings_.max_size) : settings_.max_size;
+  return flushing_ || ready_size_ >= enough ? time_point::min() : at(*ready_.begin()).since + settings_.deadline;
 }
 
 /// What goes into the request next: the first parcel that is ready and takes its route.
@@ -156,7 +155,7 @@ bool delivery::put(held& from, filling& into) {
   const bool old = too_old(from.of, into.wall_ms);
   std::vector<piece> given_up;
   while (from.next_piece < from.of.pieces.size()) {
-    const auto [items, size, route] = from.of.pieces[from.next_piece];
+    const auto [items, size, route, weight] = from.of.pieces[from.next_piece];
     const bool begun = !into.made.pieces.empty();
     if (!old && begun && (route != into.made.route || into.made.size + size > settings_.max_size)) return false;
     const piece one{from.of.number, from.next_piece++};
@@ -232,8 +231,8 @@ bool delivery::ended(request_number number, const request_outcome& how, time_poi
 
 void delivery::done(const piece& one) {
   auto& from = at(one.number);
-  const auto& [items, size, route] = from.of.pieces[one.index];
-  counts_.pending -= items, counts_.pending_size -= size;
+  const auto& what = from.of.pieces[one.index];
+  counts_.pending -= what.items, counts_.pending_weight -= what.weight;
   if (++from.done == from.of.pieces.size()) finish(from);
 }
 

@@ -23,6 +23,7 @@ struct delivery_settings {
   std::size_t max_in_flight = 50;                     ///< requests
   std::size_t probes = 1;                             ///< requests tried at a time while the backend fails
   std::uint64_t max_size = 2000;                      ///< of a request, in the unit of amount::size
+  std::uint64_t min_size = 0;                         ///< enough for a request to go before the deadline; 0: max_size
   clock_duration deadline = std::chrono::seconds(5);  ///< how long a parcel waits for a request to fill up
   clock_duration min_backoff = std::chrono::milliseconds(30);
   clock_duration max_backoff = std::chrono::seconds(5);
@@ -37,7 +38,8 @@ struct delivery_settings {
 /// What goes into a request whole: so many samples, entries or spans, and what of a request's size they take.
 struct amount {
   std::uint32_t items = 0, size = 0;
-  std::uint32_t route = 0;  ///< a request has pieces of one route only
+  std::uint32_t route = 0;   ///< a request has pieces of one route only
+  std::uint32_t weight = 0;  ///< what it takes of what an endpoint may hold
 };
 
 /// A batch as the endpoint sends it: pieces that may go in different requests at the same time.
@@ -73,9 +75,9 @@ struct request_outcome {
 
 /// In items.
 struct delivery_counts {
-  std::uint64_t delivered = 0, refused = 0, given_up = 0, too_old = 0, retried = 0;
-  std::uint64_t pending = 0;       ///< handed over and not done with
-  std::uint64_t pending_size = 0;  ///< of those
+  std::uint64_t delivered = 0, refused = 0, given_up = 0, too_old = 0, overflowed = 0, retried = 0;
+  std::uint64_t pending = 0;         ///< handed over and not done with
+  std::uint64_t pending_weight = 0;  ///< of those
 };
 
 /// Decides what one endpoint sends when: fills requests, has several under way but never two with the same lane out of
@@ -89,6 +91,8 @@ class delivery {
 
   /// The next parcel, in the order of the journal. One without pieces is done at once.
   void offer(parcel one, time_point now);
+  /// So many items were never offered, for want of room.
+  void overflow(std::uint64_t items) { counts_.overflowed += items; }
   /// What to send now; nothing: wait until wake_at() or for an answer.
   [[nodiscard]] std::optional<request_plan> next(time_point now, std::int64_t wall_ms);
   /// How a request that next() gave out ended. Returns whether it is over: delivered, refused, or given up because it

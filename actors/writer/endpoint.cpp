@@ -1,12 +1,20 @@
 #include "actors/writer/endpoint.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "actors/runtime/own_metrics.hpp"
 #include "config/schema.hpp"
 
 namespace troupe::writer {
+
+namespace {
+
+/// To delivery each lane of a batch is a parcel: its number is the record's, with the parcel's place in these bits.
+constexpr unsigned lane_bits = 10;
+
+}  // namespace
 
 endpoint::endpoint(runtime::component_context& context, std::string key, std::string name,
                    std::unique_ptr<protocol> how, std::unique_ptr<batch_source> source, sequence begin)
@@ -16,7 +24,6 @@ endpoint::endpoint(runtime::component_context& context, std::string key, std::st
       source_(std::move(source)),
       protocol_(std::move(how)),
       delivery_(delivery_settings{}, std::hash<std::string>()(key_) ^ static_cast<std::uint64_t>(context.wall_ms())),
-      begin_(begin),
       wanted_(begin) {}
 
 endpoint::~endpoint() = default;
@@ -24,6 +31,7 @@ endpoint::~endpoint() = default;
 void endpoint::set(const endpoint_settings& settings) {
   settings_ = settings;
   delivery_.set(settings.delivery);
+  if (!settings.drop_on_overflow) overflows_from_.reset();
 }
 
 void endpoint::pump() {
@@ -35,29 +43,83 @@ void endpoint::pump() {
   arm();
 }
 
-void endpoint::flush() {
+void endpoint::finish() {
   delivery_.flush();
+  drain_timer_ = context_.after(settings_.drain, [this] { drained_ = true; });
   pump();
+}
+
+bool endpoint::finished(sequence end) const {
+  return drained_ || done_before() >= end || (in_flight() == 0 && !trouble_.empty());
+}
+
+sequence endpoint::done_before() const {
+  return delivery_.idle() ? wanted_ : delivery_.done_before() >> lane_bits;
 }
 
 /// Reads on while the window has room.
 void endpoint::take() {
-  while (delivery_.counts().pending_size < settings_.max_pending_size) {
+  while (protocol_->ready(delivery_)) {
+    const bool full = delivery_.counts().pending_weight >= settings_.max_pending;
+    if (full && !(overflows_from_ && wanted_ >= *overflows_from_)) return;
     auto read = source_->read(wanted_);
     if (!read) return stalled("journal: " + read.error().message);
-    auto& entry = *read;
-    if (!entry) return;
-    wanted_ = entry->number + 1;
-    prepared next;
-    if (entry->batch) {
-      next = protocol_->prepare(entry->batch);
-    } else {
-      tell_unreadable(*entry);
+    if (!*read) {
+      // From here on it keeps up: what it has no room for now is new.
+      if (settings_.drop_on_overflow && !overflows_from_) overflows_from_ = wanted_;
+      return;
     }
-    if (!next.pieces.empty())
-      window_.push_back({entry->number, std::move(entry->batch), std::move(next.how), next.timestamp_ms});
-    delivery_.offer({entry->number, next.lane.value_or(entry->number), next.timestamp_ms, std::move(next.pieces)},
-                    context_.now());
+    auto& entry = **read;
+    wanted_ = entry.number + 1;
+    if (!entry.batch) {
+      tell_unreadable(entry);
+    } else if (full) {
+      drop(entry);
+    } else {
+      offer(std::move(entry));
+    }
+  }
+}
+
+void endpoint::offer(batch_source::entry one) {
+  auto next = protocol_->prepare(one.batch);
+  if (next.pieces.empty()) return;
+  const auto lane_of = [&](std::size_t piece) {
+    return next.lanes.empty() ? next.lane.value_or(one.number) : next.lanes[piece];
+  };
+  std::uint32_t begin = 0;
+  for (sequence nth = 0; begin < next.pieces.size(); ++nth) {
+    auto end = begin + 1;
+    while (end < next.pieces.size() && lane_of(end) == lane_of(begin))
+      ++end;
+    const auto number = (one.number << lane_bits) + nth;
+    window_.push_back({number, one.batch, next.how, next.timestamp_ms, begin});
+    delivery_.offer(
+        {number, lane_of(begin), next.timestamp_ms, {next.pieces.begin() + begin, next.pieces.begin() + end}},
+        context_.now());
+    begin = end;
+  }
+}
+
+/// There is no room for it, and it is not to wait on the disk.
+void endpoint::drop(const batch_source::entry& one) {
+  const auto next = protocol_->prepare(one.batch);
+  reply why;
+  why.words = "the queue is full";
+  why.reason = "queue_is_full";
+  why.outcome.what = request_outcome::kind::refused;
+  std::map<std::uint32_t, std::pair<std::vector<part>, std::uint64_t>> by_route;
+  for (std::uint32_t i = 0; i < next.pieces.size(); ++i) {
+    auto& [parts, items] = by_route[next.pieces[i].route];
+    parts.push_back({one.batch.get(), next.how.get(), i});
+    items += next.pieces[i].items;
+  }
+  for (const auto& [route, dropped] : by_route) {
+    const auto& [parts, items] = dropped;
+    flight what{protocol_->build(parts), route, next.timestamp_ms, one.batch->self_telemetry, {}};
+    if (one.batch->context.sampled && !what.self_telemetry) what.traces.push_back(one.batch->context);
+    delivery_.overflow(items);
+    tell_failed(what, items, 0, why, true);
   }
 }
 
@@ -91,8 +153,8 @@ endpoint::flight endpoint::make_flight(const request_plan& plan) {
   sequence last = 0;
   for (const auto& [number, index] : plan.pieces) {
     const auto& from = at(number);
-    parts.push_back({from.batch.get(), from.how.get(), index});
-    if (std::exchange(last, number) == number) continue;
+    parts.push_back({from.batch.get(), from.how.get(), from.first_piece + index});
+    if (std::exchange(last, number >> lane_bits) == number >> lane_bits) continue;
     made.newest_ms = std::max(made.newest_ms, from.timestamp_ms);
     made.self_telemetry = made.self_telemetry && from.batch->self_telemetry;
     if (from.batch->context.sampled && !from.batch->self_telemetry) made.traces.push_back(from.batch->context);
@@ -159,8 +221,7 @@ void endpoint::tell_failed(const flight& what, std::uint64_t items, unsigned att
 }
 
 void endpoint::forget_done() {
-  const auto done = done_before();
-  while (!window_.empty() && window_.front().number < done)
+  while (!window_.empty() && (delivery_.idle() || window_.front().number < delivery_.done_before()))
     window_.pop_front();
   if (flights_.size() > delivery_.requests()) {  // some waited until all they had was too old
     std::erase_if(flights_, [this](const auto& one) { return !delivery_.holds(one.first); });
@@ -174,16 +235,10 @@ void endpoint::arm() {
 
 endpoint::report endpoint::describe() const {
   const auto& counts = delivery_.counts();
-  return {name_,
-          protocol_->url(),
-          delivery_.failing() ? "failing" : "ok",
-          last_error_,
-          counts.delivered,
-          counts.refused,
-          counts.given_up,
-          counts.retried,
-          counts.pending,
-          delivery_.in_flight()};
+  return {name_,           protocol_->url(),     delivery_.failing() ? "failing" : "ok",
+          last_error_,     counts.delivered,     counts.refused,
+          counts.given_up, counts.overflowed,    counts.retried,
+          counts.pending,  delivery_.in_flight()};
 }
 
 std::string endpoint::debug_json(const std::vector<report>& all) {
@@ -199,6 +254,7 @@ std::string endpoint::debug_json(const std::vector<report>& all) {
         .attribute("items_delivered", &report::delivered, "")
         .attribute("items_refused", &report::refused, "")
         .attribute("items_given_up", &report::given_up, "")
+        .attribute("items_overflowed", &report::overflowed, "")
         .attribute("items_retried", &report::retried, "")
         .attribute("items_pending", &report::pending, "")
         .attribute("requests_in_flight", &report::in_flight, "");

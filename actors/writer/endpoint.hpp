@@ -16,7 +16,9 @@ namespace troupe::writer {
 
 struct endpoint_settings {
   delivery_settings delivery;
-  std::uint64_t max_pending_size = 0;  ///< read from the journal and not answered for, in the unit of amount::size
+  std::uint64_t max_pending = 0;  ///< read from the journal and not answered for, in the unit of amount::weight
+  bool drop_on_overflow = false;  ///< what comes while so much is pending is dropped rather than left on the disk
+  clock_duration drain = std::chrono::seconds(5);  ///< at the end it is tried so long to send what waits
 };
 
 /// One backend: takes from the journal what the window has room for, sends it, and knows up to where all is done with.
@@ -32,18 +34,21 @@ class endpoint {
   void set(const endpoint_settings& settings);
   [[nodiscard]] protocol& speaks() const { return *protocol_; }
 
-  void pump();   ///< there is more to read
-  void flush();  ///< sends what waits without waiting for more
+  void pump();    ///< there is more to read
+  void finish();  ///< the end comes: what waits is sent without waiting for more
+  /// After finish(): nothing is left to send, or it is not worth waiting for.
+  [[nodiscard]] bool finished(sequence end) const;
+  [[nodiscard]] clock_duration drain() const { return settings_.drain; }
 
   [[nodiscard]] const std::string& key() const { return key_; }
-  [[nodiscard]] sequence done_before() const { return std::max(delivery_.done_before(), begin_); }
+  [[nodiscard]] sequence done_before() const;
   [[nodiscard]] sequence wanted() const { return wanted_; }  ///< the next entry it reads
   [[nodiscard]] std::size_t in_flight() const { return delivery_.in_flight(); }
   [[nodiscard]] const std::string& trouble() const { return trouble_; }  ///< empty: all is well
   [[nodiscard]] const delivery_counts& counts() const { return delivery_.counts(); }
   struct report {
     std::string name, url, state, last_error;
-    std::uint64_t delivered = 0, refused = 0, given_up = 0, retried = 0, pending = 0, in_flight = 0;
+    std::uint64_t delivered = 0, refused = 0, given_up = 0, overflowed = 0, retried = 0, pending = 0, in_flight = 0;
   };
   [[nodiscard]] report describe() const;
   /// As the component API shows debug info.
@@ -52,11 +57,13 @@ class endpoint {
   std::function<void()> on_progress;
 
  private:
+  /// A batch, or what of it is in one lane: one of delivery's parcels.
   struct held {
-    sequence number;
+    sequence number;  ///< delivery's
     telemetry::batch_ref batch;
     std::shared_ptr<const void> how;
     std::int64_t timestamp_ms;
+    std::uint32_t first_piece;  ///< of the batch
   };
   /// A request that is under way or waits to be tried again.
   struct flight {
@@ -67,6 +74,8 @@ class endpoint {
     std::vector<telemetry::trace_context> traces;  // that its batches belong to
   };
   void take();
+  void offer(batch_source::entry one);
+  void drop(const batch_source::entry& one);
   void stalled(std::string why);
   void tell_unreadable(const batch_source::entry& one);
   void send(const request_plan& plan);
@@ -84,12 +93,14 @@ class endpoint {
   std::unique_ptr<protocol> protocol_;
   endpoint_settings settings_;
   delivery delivery_;
-  sequence begin_, wanted_;
-  std::deque<held> window_;  // what is offered and not done
+  sequence wanted_;
+  std::optional<sequence> overflows_from_;  // what was there before is not dropped for want of room
+  std::deque<held> window_;                 // what is offered and not done
   std::unordered_map<request_number, flight> flights_;
   std::string trouble_, last_error_;
   outage outage_, unreadable_;
-  runtime::timer wake_;
+  runtime::timer wake_, drain_timer_;
+  bool drained_ = false;                                                   // the time for it is over
   std::shared_ptr<const bool> life_ = std::make_shared<const bool>(true);  // answers that come later find it gone
 };
 

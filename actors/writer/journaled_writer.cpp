@@ -18,8 +18,6 @@ using std::chrono::seconds;
 constexpr std::size_t recent_bytes = std::size_t{16} << 20;
 constexpr auto sync_every = seconds(1);
 constexpr auto retry_append_every = seconds(1);
-/// At the end this long is tried to send what waits; what is left is sent after the next start.
-constexpr auto send_at_the_end = seconds(5);
 
 /// Has no state; outlives what is still being synced when a component goes.
 journal::posix_disk the_disk;
@@ -142,6 +140,8 @@ result<void> journaled_writer::apply(const writer_plan& plan) {
     journal_->remove_cursor(name);
   journal_->set_ages(std::chrono::duration_cast<milliseconds>(plan.min_age).count(),
                      std::chrono::duration_cast<milliseconds>(plan.max_age).count());
+  settle_when_sent_ = plan.settle_when_sent;
+  settle_sent();
   reclaim_every_ = plan.reclaim_every;
   reclaim_timer_ = context_.after(reclaim_every_, [this] { reclaim(); });
   return {};
@@ -157,7 +157,7 @@ void journaled_writer::consume(const telemetry::batch_ref& batch, runtime::recei
   if (unwritten_.empty()) {
     const auto ok = append(batch, of);
     if (ok) {
-      of.settle();
+      appended(std::move(of));
       pump();
       return;
     }
@@ -189,6 +189,23 @@ result<void> journaled_writer::append(const telemetry::batch_ref& batch, const r
   return {};
 }
 
+/// It is safe: that settles it, unless it is to be sent first. Of a batch that was handed over a second time the place
+/// in the journal is not known: it counts as the last.
+void journaled_writer::appended(runtime::receipt of) {
+  if (!settle_when_sent_) return of.settle();
+  unsent_.push_back({journal_->next(), std::move(of)});
+}
+
+void journaled_writer::settle_sent() {
+  sequence done = journal_->next();
+  for (const auto& one : endpoints_)
+    done = std::min(done, one->done_before());
+  while (!unsent_.empty() && (!settle_when_sent_ || unsent_.front().before <= done)) {
+    unsent_.front().of.settle();
+    unsent_.pop_front();
+  }
+}
+
 void journaled_writer::retry_append() {
   std::size_t done = 0;
   for (; done < unwritten_.size(); ++done) {
@@ -197,7 +214,7 @@ void journaled_writer::retry_append() {
       trouble_ = ok.error().message;
       break;
     }
-    unwritten_[done].of.settle();
+    appended(std::move(unwritten_[done].of));
   }
   unwritten_.erase(unwritten_.begin(), unwritten_.begin() + static_cast<std::ptrdiff_t>(done));
   if (unwritten_.empty()) {
@@ -222,6 +239,7 @@ void journaled_writer::pump() {
 void journaled_writer::progressed() {
   for (auto& one : endpoints_)
     journal_->advance(one->key(), one->done_before());
+  settle_sent();
   show_health();
 }
 
@@ -274,15 +292,21 @@ void journaled_writer::show_health() {
 void journaled_writer::finish() {
   finishing_ = true;
   for (auto& one : endpoints_)
-    one->flush();
-  finish_timer_ = context_.after(send_at_the_end, [this] { settled_ = true; });
+    one->finish();
 }
 
+/// What is left then is sent after the next start.
 bool journaled_writer::finished() const {
-  if (!finishing_ || syncing_) return false;
-  return settled_ || std::all_of(endpoints_.begin(), endpoints_.end(), [&](const auto& e) {
-           return e->done_before() >= journal_->next() || (e->in_flight() == 0 && !e->trouble().empty());
+  return finishing_ && !syncing_ && std::all_of(endpoints_.begin(), endpoints_.end(), [&](const auto& e) {
+           return e->finished(journal_->next());
          });
+}
+
+runtime::clock_duration journaled_writer::finishes_within() const {
+  runtime::clock_duration longest{};
+  for (const auto& one : endpoints_)
+    longest = std::max(longest, one->drain());
+  return longest;
 }
 
 /// Of all endpoints together, but for what waits.
@@ -291,7 +315,7 @@ std::optional<runtime::traffic> journaled_writer::outside() const {
   for (const auto& one : endpoints_) {
     const auto& counts = one->counts();
     all.delivered += counts.delivered;
-    all.lost += counts.refused + counts.given_up + counts.too_old;
+    all.lost += counts.refused + counts.given_up + counts.too_old + counts.overflowed;
   }
   all.waiting = waiting_;
   return all;

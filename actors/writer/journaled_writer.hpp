@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -27,6 +28,7 @@ struct writer_plan {
   std::chrono::nanoseconds min_age{};  ///< what all have sent is kept this long
   std::chrono::nanoseconds max_age{};  ///< what is not sent is kept this long; 0: no bound
   std::chrono::nanoseconds reclaim_every = std::chrono::minutes(1);
+  bool settle_when_sent = false;  ///< what is handed over is settled when all endpoints are done with it, not before
 };
 
 /// What every writer is: it appends what it takes to its journal, which settles it; endpoints send from there, each at
@@ -41,6 +43,7 @@ class journaled_writer : public runtime::component {
   void consume(const telemetry::batch_ref& batch, runtime::receipt of) override;
   void finish() override;
   [[nodiscard]] bool finished() const override;
+  [[nodiscard]] runtime::clock_duration finishes_within() const override;
   [[nodiscard]] std::string debug_info() const override;
   [[nodiscard]] std::optional<runtime::traffic> outside() const override;
 
@@ -62,10 +65,17 @@ class journaled_writer : public runtime::component {
     telemetry::batch_ref batch;
     runtime::receipt of;
   };
+  /// A batch that is in the journal, and settled only when all endpoints are done with what is before this number.
+  struct unsent {
+    sequence before;
+    runtime::receipt of;
+  };
   struct metrics;
   void open_journal();
   [[nodiscard]] result<std::unique_ptr<endpoint>> endpoint_for(const endpoint_plan& plan, const std::string& key);
   [[nodiscard]] result<void> append(const telemetry::batch_ref& batch, const runtime::receipt& of);
+  void appended(runtime::receipt of);
+  void settle_sent();
   void retry_append();
   void progressed();
   void begin_sync();
@@ -79,12 +89,14 @@ class journaled_writer : public runtime::component {
   recent_batches recent_;
   std::vector<std::unique_ptr<endpoint>> endpoints_;
   std::vector<unwritten> unwritten_;
+  std::deque<unsent> unsent_;
+  bool settle_when_sent_ = false;
   std::string trouble_;  // of the journal
   std::string payload_;
   std::chrono::nanoseconds reclaim_every_{};
-  runtime::timer sync_timer_, reclaim_timer_, retry_timer_, finish_timer_;
+  runtime::timer sync_timer_, reclaim_timer_, retry_timer_;
   std::uint64_t waiting_ = 0;  // items before the slowest endpoint, as of the last sync
-  bool syncing_ = false, finishing_ = false, settled_ = false;
+  bool syncing_ = false, finishing_ = false;
 };
 
 }  // namespace troupe::writer

@@ -28,6 +28,8 @@ struct prepared {
   std::int64_t timestamp_ms = 0;
   std::vector<amount> pieces;
   std::shared_ptr<const void> how;  ///< the protocol's own
+  /// Where its pieces are of several lanes: one for each piece, ascending; then `lane` says nothing.
+  std::vector<std::uint64_t> lanes{};
 };
 
 /// One piece of a request that is being built.
@@ -67,6 +69,8 @@ class protocol {
   virtual ~protocol() = default;
 
   [[nodiscard]] virtual prepared prepare(const telemetry::batch_ref& batch) = 0;
+  /// Before prepare(). False: not before all that was prepared is done.
+  [[nodiscard]] virtual bool ready(const delivery& /*now*/) { return true; }
   /// All of one route.
   [[nodiscard]] virtual body_ref build(std::span<const part> parts) = 0;
   /// Calls `done` once, in any thread; perhaps when this object is gone.

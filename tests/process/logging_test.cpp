@@ -135,6 +135,42 @@ TEST_CASE("a backend that refuses for good: counted by reason, said once, and no
   CHECK(get(troupe.url("/-/healthy")).status == 500);
 }
 
+TEST_CASE("with block_on_overflow = false what finds no room is dropped: counted, and the newest loses") {
+  loki_receiver loki;
+  loki.answers([](int) { return loki_receiver::answer{503, "not now", false}; });
+  collector troupe(logging_to(
+      loki.url(), "", "    queue_config {\n      capacity = \"2KiB\"\n      block_on_overflow = false\n    }\n"));
+  troupe.ready();
+  const auto dropped = [&] { return troupe.metric("loki_write_dropped_entries_total", "queue_is_full"); };
+  REQUIRE(eventually([&] { return post(troupe.url("/-/reload")).status == 200 && dropped() > 5; }));
+  CHECK(get(troupe.url("/-/healthy")).status == 500);
+  CHECK(has(log_lines(troupe.program().output()), "the queue is full"));
+  loki.answers(nullptr);
+  REQUIRE(eventually([&] {
+    return static_cast<double>(loki.lines().size()) + dropped() ==
+           static_cast<double>(log_lines(troupe.program().output()).size());
+  }));
+  CHECK(has(loki.lines(), "now listening"));  // the oldest had room
+}
+
+TEST_CASE("labels with quotes and newlines, and more of them than Loki takes, arrive as they were written") {
+  loki_receiver loki;
+  auto configuration = logging_to(loki.url());
+  std::string labels, selector = "{component=\"alloy\"";
+  for (char c = 'a'; c <= 't'; ++c) {
+    labels += std::string("    l") + c + " = \"say \\\"" + c + "\\\"\\n\",\n";
+    selector += std::string(", l") + c + "=\"say \\\"" + c + "\\\"\\n\"";
+  }
+  configuration.insert(configuration.rfind("}"), "  external_labels = {\n" + labels + "  }\n");
+  collector troupe(configuration);
+  troupe.ready();
+  REQUIRE(eventually([&] { return has(loki.lines(selector + "}"), "now listening"); }));
+  loki.answers([](int) { return loki_receiver::answer{400, "stream has 21 label names; limit 15", false}; });
+  CHECK(post(troupe.url("/-/reload")).status == 200);
+  REQUIRE(eventually([&] { return troupe.metric("loki_write_dropped_entries_total", "ingester_error") > 0; }));
+  CHECK(troupe.program().output().find("limit 15") != std::string::npos);
+}
+
 TEST_CASE("mistakes in the blocks of logs are told with their places") {
   collector troupe(
       "logging {\n  level = \"loud\"\n  write_to = [prometheus.remote_write.x.receiver]\n}\n"

@@ -12,15 +12,25 @@ namespace troupe::loki::writing {
 
 namespace {
 
+constexpr std::int64_t most_shards = 1000;
+
 config::body_of<queue_config> queue_schema() {
   config::body_of<queue_config> s;
-  s.attribute("capacity", &queue_config::capacity, "Lines that may wait in memory; the others wait on the disk.")
-      .not_yet("min_shards", &queue_config::min_shards, "")
-      .not_yet("drain_timeout", &queue_config::drain_timeout, "")
-      .not_yet("block_on_overflow", &queue_config::block_on_overflow, "")
-      .check([](const queue_config& q) -> config::complaints {
-        if (q.capacity.bytes > 0) return {};
-        return {{"capacity", "capacity must be greater than 0"}};
+  s.attribute("capacity", &queue_config::capacity,
+              "Bytes of lines that may wait in memory; the others wait on the disk.")
+      .attribute("min_shards", &queue_config::min_shards,
+                 "Requests that may be under way at a time; lines of one stream are never in two of them.")
+      .attribute("drain_timeout", &queue_config::drain_timeout,
+                 "How long the end of the component waits for what is not sent; the rest is sent after the next start.")
+      .attribute("block_on_overflow", &queue_config::block_on_overflow,
+                 "What comes while capacity is used up waits on the disk; false: it is dropped.")
+      .check([](const queue_config& q) {
+        config::complaints all;
+        if (q.capacity.bytes <= 0) all.push_back({"capacity", "capacity must be greater than 0"});
+        if (q.min_shards < 1 || q.min_shards > most_shards)
+          all.push_back({"min_shards", "min_shards must be between 1 and " + std::to_string(most_shards)});
+        if (q.drain_timeout.count() < 0) all.push_back({"drain_timeout", "drain_timeout must not be negative"});
+        return all;
       });
   return s;
 }
@@ -78,12 +88,21 @@ config::body_of<wal_config> wal_schema() {
               "Whether max_segment_age counts. Lines are always written to a journal before they are sent.")
       .attribute("max_segment_age", &wal_config::max_segment_age,
                  "With enabled = true: how long what was not sent stays on the disk at most.")
-      .not_yet("min_read_frequency", &wal_config::min_read_frequency, "")
-      .not_yet("max_read_frequency", &wal_config::max_read_frequency, "")
-      .not_yet("drain_timeout", &wal_config::drain_timeout, "")
-      .check([](const wal_config& w) -> config::complaints {
-        if (w.max_segment_age.count() > 0) return {};
-        return {{"max_segment_age", "max_segment_age must be greater than 0"}};
+      .attribute("min_read_frequency", &wal_config::min_read_frequency,
+                 "The journal is not polled: what is written is read at once, which is sooner than any value asks for.")
+      .attribute("max_read_frequency", &wal_config::max_read_frequency, "Likewise.")
+      .attribute("drain_timeout", &wal_config::drain_timeout,
+                 "With enabled = true, in place of queue_config's: how long the end waits for what is not sent.")
+      .check([](const wal_config& w) {
+        config::complaints all;
+        if (w.max_segment_age.count() <= 0)
+          all.push_back({"max_segment_age", "max_segment_age must be greater than 0"});
+        if (w.min_read_frequency.count() <= 0)
+          all.push_back({"min_read_frequency", "min_read_frequency must be greater than 0"});
+        if (w.max_read_frequency <= w.min_read_frequency)
+          all.push_back({"max_read_frequency", "max_read_frequency must be greater than min_read_frequency"});
+        if (w.drain_timeout.count() < 0) all.push_back({"drain_timeout", "drain_timeout must not be negative"});
+        return all;
       });
   return s;
 }

@@ -15,8 +15,6 @@ using std::chrono::nanoseconds;
 
 struct queue_config {
   config::byte_size capacity{std::int64_t{10} << 20};
-
-  // Declared, refused unless they are as they are here.
   std::int64_t min_shards = 1;
   nanoseconds drain_timeout = std::chrono::seconds(15);
   bool block_on_overflow = true;
@@ -43,8 +41,6 @@ struct endpoint_arguments {
 struct wal_config {
   bool enabled = false;
   nanoseconds max_segment_age = std::chrono::hours(1);
-
-  // Declared, refused unless they are as they are here.
   nanoseconds min_read_frequency = std::chrono::milliseconds(250);
   nanoseconds max_read_frequency = std::chrono::seconds(1);
   nanoseconds drain_timeout = std::chrono::seconds(15);

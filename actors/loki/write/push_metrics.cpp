@@ -22,7 +22,8 @@ constexpr const char* request_duration = "loki_write_request_duration_seconds";
 }  // namespace
 
 std::string_view to_string(drop_reason reason) {
-  constexpr std::string_view names[] = {"ingester_error", "rate_limited", "stream_limited", "line_too_long"};
+  constexpr std::string_view names[] = {"ingester_error", "rate_limited", "stream_limited", "line_too_long",
+                                        "queue_is_full"};
   return names[static_cast<std::size_t>(reason)];
 }
 
@@ -44,7 +45,8 @@ push_metrics::push_metrics(runtime::component_metrics& in, const std::string& ho
       latency_(in.histogram(propagation, "From an entry's own time until it was sent or given up.", latency_bounds,
                             labels_)),
       dropped_{make_drops(drop_reason::ingester_error), make_drops(drop_reason::rate_limited),
-               make_drops(drop_reason::stream_limited), make_drops(drop_reason::line_too_long)} {}
+               make_drops(drop_reason::stream_limited), make_drops(drop_reason::line_too_long),
+               make_drops(drop_reason::queue_is_full)} {}
 
 push_metrics::~push_metrics() {
   for (const char* one : {sent_bytes, sent_entries, batch_retries, request_size, propagation})

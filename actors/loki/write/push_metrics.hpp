@@ -16,8 +16,8 @@
 namespace troupe::loki {
 
 /// Why entries are dropped, as metrics say it.
-enum class drop_reason : std::uint8_t { ingester_error, rate_limited, stream_limited, line_too_long };
-inline constexpr std::size_t drop_reasons = 4;
+enum class drop_reason : std::uint8_t { ingester_error, rate_limited, stream_limited, line_too_long, queue_is_full };
+inline constexpr std::size_t drop_reasons = 5;
 [[nodiscard]] std::string_view to_string(drop_reason reason);
 /// From a backend's answer; `words`: its own.
 [[nodiscard]] drop_reason reason_of(int status, std::string_view words);

@@ -15,15 +15,6 @@ namespace {
 constexpr std::size_t piece_bytes = std::size_t{64} << 10;
 constexpr std::uint64_t most_answer_bytes = 64 << 10;
 
-/// A batch as it is sent: where its pieces begin, and the selectors of its streams.
-struct prepared_logs {
-  struct piece {
-    std::uint32_t begin, end, stream;  ///< entries, and the stream of the first
-  };
-  std::vector<piece> pieces;
-  std::vector<std::string> selectors;  ///< by stream
-};
-
 writer::reply refused(std::string words) {
   writer::reply made;
   made.outcome.what = writer::request_outcome::kind::refused;
@@ -34,16 +25,27 @@ writer::reply refused(std::string words) {
 
 }  // namespace
 
-writer::endpoint_settings settings_of(const writing::endpoint_arguments& endpoint) {
+/// A batch as it is sent: where its pieces begin, and the selectors of its streams.
+struct prepared_logs {
+  struct piece {
+    std::uint32_t begin, end, stream;  ///< entries, and the stream of the first
+  };
+  std::vector<piece> pieces;
+  std::vector<std::string> selectors;  ///< by stream
+};
+
+writer::endpoint_settings settings_of(const writing::endpoint_arguments& endpoint, const writing::wal_config& wal) {
   writer::endpoint_settings made;
-  made.delivery.max_in_flight = 1;  // the order of a stream's entries holds
+  made.delivery.max_in_flight = static_cast<std::size_t>(endpoint.queue.min_shards);
   made.delivery.max_size = static_cast<std::uint64_t>(endpoint.batch_size.bytes);
   made.delivery.deadline = endpoint.batch_wait;
   made.delivery.min_backoff = endpoint.min_backoff_period;
   made.delivery.max_backoff = endpoint.max_backoff_period;
   made.delivery.randomization = 0.5;
   made.delivery.max_retries = static_cast<unsigned>(endpoint.max_backoff_retries);
-  made.max_pending_size = static_cast<std::uint64_t>(endpoint.queue.capacity.bytes);
+  made.max_pending = static_cast<std::uint64_t>(endpoint.queue.capacity.bytes);
+  made.drop_on_overflow = !endpoint.queue.block_on_overflow;
+  made.drain = wal.enabled ? wal.drain_timeout : endpoint.queue.drain_timeout;
   return made;
 }
 
@@ -77,25 +79,44 @@ std::uint32_t push_protocol::route_of(const telemetry::label_set& stream) {
   return route;
 }
 
+bool push_protocol::ready(const writer::delivery& now) {
+  const auto wanted = static_cast<std::uint64_t>(arguments_.queue.min_shards);
+  if (shards_ != wanted && !now.idle()) return false;
+  shards_ = wanted;
+  return true;
+}
+
+/// The lane and the number of each stream, lane after lane.
+std::vector<std::pair<std::uint64_t, std::uint32_t>> push_protocol::by_lane(const prepared_logs& of) const {
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> made;
+  for (std::uint32_t s = 0; s < of.selectors.size(); ++s)
+    made.emplace_back(shards_ == 1 ? 0 : std::hash<std::string>()(of.selectors[s]) % shards_, s);
+  std::sort(made.begin(), made.end());
+  return made;
+}
+
 writer::prepared push_protocol::prepare(const telemetry::batch_ref& batch) {
   const auto& in = static_cast<const telemetry::logs_batch&>(*batch);
   auto how = std::make_shared<prepared_logs>();
+  for (const auto& stream : in.streams())
+    how->selectors.push_back(stream_labels(*stream.labels, external_));
   writer::prepared made;
-  made.lane = 0;
   const auto most = std::min<std::size_t>(piece_bytes, static_cast<std::size_t>(arguments_.batch_size.bytes));
-  for (std::uint32_t s = 0; s < in.streams().size(); ++s) {
+  for (const auto& [lane, s] : by_lane(*how)) {
     const auto& [labels, begin, end] = in.streams()[s];
-    how->selectors.push_back(stream_labels(*labels, external_));
     const auto route = route_of(*labels);
     for (auto i = begin; i < end; ++i) {
-      const auto size = size_of(in.at(i));
-      if (made.pieces.empty() || made.pieces.back().route != route || made.pieces.back().size + size > most) {
+      const auto size = static_cast<std::uint32_t>(size_of(in.at(i)));
+      const bool goes_on = !made.pieces.empty() && made.lanes.back() == lane && how->pieces.back().end == i &&
+                           made.pieces.back().route == route && made.pieces.back().size + size <= most;
+      if (!goes_on) {
         how->pieces.push_back({i, i, s});
-        made.pieces.push_back({0, 0, route});
+        made.pieces.push_back({0, 0, route, 0});
+        made.lanes.push_back(lane);
       }
       how->pieces.back().end = i + 1;
-      made.pieces.back().items += 1;
-      made.pieces.back().size += static_cast<std::uint32_t>(size);
+      auto& piece = made.pieces.back();
+      piece.items += 1, piece.size += size, piece.weight += size;
       made.timestamp_ms = std::max(made.timestamp_ms, in.at(i).timestamp_ns / 1'000'000);
     }
   }

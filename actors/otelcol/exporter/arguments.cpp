@@ -115,7 +115,7 @@ writer::endpoint_settings settings_of(const sending_queue& queue, const retry_on
   made.delivery.randomization = retry.randomization_factor;
   // Any time at all is longer than this: given up after the first failure.
   made.delivery.max_elapsed = retry.enabled ? retry.max_elapsed_time : nanoseconds(1);
-  made.max_pending_size = static_cast<std::uint64_t>(queue.queue_size);
+  made.max_pending = static_cast<std::uint64_t>(queue.queue_size);
   return made;
 }
 

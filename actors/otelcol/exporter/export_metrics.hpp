@@ -37,7 +37,7 @@ class export_metrics {
   void sent(telemetry::otlp_kind what, std::uint64_t items) { of(what).sent.add(static_cast<double>(items)); }
   void failed(telemetry::otlp_kind what, std::uint64_t items) { of(what).failed.add(static_cast<double>(items)); }
   void capacity(std::uint64_t size) { capacity_.set(static_cast<double>(size)); }
-  void follow(const writer::delivery& now) { size_.set(static_cast<double>(now.counts().pending_size)); }
+  void follow(const writer::delivery& now) { size_.set(static_cast<double>(now.counts().pending_weight)); }
 
  private:
   struct counts {

@@ -67,7 +67,7 @@ writer::prepared export_protocol::prepare(const telemetry::batch_ref& batch) {
   writer::prepared made;
   made.timestamp_ms = context_.wall_ms();
   const auto size = sizer_ == "items" ? in.count : sizer_ == "bytes" ? in.message.size() : 1;
-  if (!in.message.empty()) made.pieces = {{narrow(in.count), narrow(size), static_cast<std::uint32_t>(in.what)}};
+  if (!in.message.empty()) made.pieces = {{narrow(in.count), 1, static_cast<std::uint32_t>(in.what), narrow(size)}};
   return made;
 }
 

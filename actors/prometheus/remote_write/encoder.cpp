@@ -29,7 +29,7 @@ encoded_ref encoder::encode(const telemetry::block_ref& block) {
     made = std::make_shared<encoded_block>(
         encoded_block{block, mapped.block, {mapped.block, std::move(mapped.kept), max_series_}, {}});
     for (const auto& piece : made->steady.pieces())
-      made->pieces.push_back({piece.count, piece.count});
+      made->pieces.push_back({piece.count, piece.count, 0, piece.count});
   } else {
     auto none = std::make_shared<telemetry::series_block>(std::vector<telemetry::chunk_ref>{}, telemetry::label_set{});
     made = std::make_shared<encoded_block>(encoded_block{block, nullptr, {std::move(none), {}, max_series_}, {}});

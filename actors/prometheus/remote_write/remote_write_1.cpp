@@ -17,7 +17,7 @@ writer::endpoint_settings settings_of(const remote_writing::queue_config& queue)
   made.delivery.max_backoff = queue.max_backoff;
   made.delivery.age_limit = queue.sample_age_limit;
   // What is pending is bounded by the capacity of all shards.
-  made.max_pending_size = static_cast<std::uint64_t>(queue.capacity) * static_cast<std::uint64_t>(queue.max_shards);
+  made.max_pending = static_cast<std::uint64_t>(queue.capacity) * static_cast<std::uint64_t>(queue.max_shards);
   return made;
 }
 

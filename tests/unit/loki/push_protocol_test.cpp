@@ -86,7 +86,7 @@ TEST_CASE_METHOD(rig, "streams get external labels, and what begins with __ is l
   CHECK(one.how.pieces.size() == 1);
   CHECK(one.how.pieces[0].items == 1);
   CHECK(one.how.pieces[0].size == 4);
-  CHECK(one.how.lane == std::optional<std::uint64_t>(0));
+  CHECK(one.how.lanes == std::vector<std::uint64_t>{0});
 }
 
 TEST_CASE_METHOD(rig, "a tenant's streams go in requests of their own") {
@@ -120,6 +120,51 @@ TEST_CASE_METHOD(rig, "a batch goes in pieces; a line that is larger than batch_
   REQUIRE(request.streams(0).entries_size() == 5);
   CHECK(request.streams(0).entries(2).line() == large);
   CHECK(request.streams(0).entries(4).line() == "t");
+}
+
+TEST_CASE_METHOD(rig, "shards sort streams into lanes, once nothing of another sorting is under way") {
+  std::vector<std::pair<telemetry::label_set, std::string>> entries;
+  for (int i = 0; i < 100; ++i)
+    entries.push_back({{{"a", std::to_string(i % 20)}}, std::to_string(i)});
+  update();
+  writer::delivery now({});
+  REQUIRE(under_test.ready(now));
+  const auto whole = prepare(entries);
+  CHECK(whole.how.lanes == std::vector<std::uint64_t>{0});
+  arguments.queue.min_shards = 4;
+  update();
+  now.offer({1, 0, 0, {{1, 1, 0, 1}}}, {});
+  CHECK_FALSE(under_test.ready(now));
+  REQUIRE(under_test.ready(writer::delivery({})));
+  const auto sorted = prepare(entries);
+  CHECK(std::is_sorted(sorted.how.lanes.begin(), sorted.how.lanes.end()));
+  CHECK(sorted.how.lanes.back() < 4);
+  CHECK(sorted.how.lanes.back() > sorted.how.lanes.front());
+  std::map<std::string, std::uint64_t> lane_of;
+  std::size_t lines = 0;
+  for (const auto piece : all_of(sorted)) {
+    const auto request = build(sorted, {piece});
+    for (const auto& stream : request.streams()) {
+      lines += static_cast<std::size_t>(stream.entries_size());
+      CHECK(lane_of.emplace(stream.labels(), sorted.how.lanes[piece]).first->second == sorted.how.lanes[piece]);
+    }
+  }
+  CHECK(lines == 100);
+  CHECK(lane_of.size() == 20);
+  CHECK(settings_of(arguments, {}).delivery.max_in_flight == 4);
+}
+
+TEST_CASE("how long the end waits is the journal's matter where that is switched on") {
+  writing::endpoint_arguments arguments;
+  writing::wal_config wal;
+  arguments.queue.drain_timeout = std::chrono::seconds(7);
+  wal.drain_timeout = std::chrono::seconds(9);
+  CHECK(settings_of(arguments, wal).drain == std::chrono::seconds(7));
+  wal.enabled = true;
+  CHECK(settings_of(arguments, wal).drain == std::chrono::seconds(9));
+  CHECK_FALSE(settings_of(arguments, wal).drop_on_overflow);
+  arguments.queue.block_on_overflow = false;
+  CHECK(settings_of(arguments, wal).drop_on_overflow);
 }
 
 TEST_CASE_METHOD(rig, "beyond max_streams entries are left out and counted") {

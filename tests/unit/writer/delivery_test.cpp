@@ -23,7 +23,7 @@ struct fixture {
   void offer(std::uint64_t lane, const std::vector<std::uint32_t>& pieces, std::uint32_t route = 0) {
     parcel one{++last, lane, wall, {}};
     for (const auto size : pieces)
-      one.pieces.push_back({size, size, route});
+      one.pieces.push_back({size, size, route, size});
     of->offer(std::move(one), now);
   }
   std::vector<request_plan> all() {
@@ -182,6 +182,34 @@ TEST_CASE_METHOD(fixture, "an answer that comes twice changes nothing") {
   ended(plan, kind::delivered);
   ended(plan, kind::delivered);
   CHECK(of->counts().delivered == 100);
+}
+
+TEST_CASE_METHOD(fixture, "min_size is enough to go, and what waits then goes along up to max_size") {
+  settings.min_size = 50;
+  make();
+  offer(1, {20});
+  CHECK(all().empty());
+  offer(2, {20});
+  offer(3, {20});
+  offer(4, {20});
+  offer(5, {30});
+  const auto plans = all();
+  REQUIRE(plans.size() == 1);
+  CHECK(plans[0].items == 80);  // the fifth would not fit, and is not enough alone
+  CHECK(*of->wake_at(now) == now + settings.deadline);
+}
+
+TEST_CASE_METHOD(fixture, "what is pending is weighed by its own measure") {
+  of->offer({++last, 1, wall, {{3, 100, 0, 7}, {4, 100, 0, 9}}}, now);
+  CHECK(of->counts().pending == 7);
+  CHECK(of->counts().pending_weight == 16);
+  const auto plans = all();
+  REQUIRE(plans.size() == 2);
+  ended(plans[0], kind::delivered);
+  CHECK(of->counts().pending_weight == 9);
+  of->overflow(5);
+  CHECK(of->counts().overflowed == 5);
+  CHECK(of->counts().pending == 4);
 }
 
 TEST_CASE_METHOD(fixture, "flush sends what waits") {

@@ -43,19 +43,32 @@ struct fake_source final : batch_source {
   std::string error;
 };
 
-/// One request for each batch; its answers are given by hand.
+/// One request for each batch, or for each of its lanes; its answers are given by hand.
 struct fake_protocol final : protocol {
-  prepared prepare(const telemetry::batch_ref&) override { return {std::nullopt, 0, {{1, 1}}, nullptr}; }
+  prepared prepare(const telemetry::batch_ref&) override {
+    prepared made{std::nullopt, 0, {}, nullptr, lanes};
+    made.pieces.resize(std::max<std::size_t>(1, lanes.size()), {1, 1, 0, 1});
+    return made;
+  }
+  bool ready(const writer::delivery& now) override { return !wants_idle || now.idle(); }
   body_ref build(std::span<const part> parts) override {
     std::string body;
-    for (const auto& one : parts)
+    for (const auto& one : parts) {
       body += static_cast<const numbered&>(*one.of).name;
+      if (!lanes.empty()) body += std::to_string(one.piece);
+    }
     return std::make_shared<const request_body>(request_body{body});
   }
   void send(body_ref body, std::uint32_t, unsigned, when_done done) override {
     sent.emplace_back(body->bytes, std::move(done));
   }
   std::string url() const override { return "test:"; }
+  void on_dropped(const request_body& body, std::uint32_t, std::uint64_t items, const reply& how) override {
+    dropped.push_back(body.bytes + " " + std::to_string(items) + " " + how.reason);
+  }
+  std::vector<std::string> dropped;
+  std::vector<std::uint64_t> lanes;
+  bool wants_idle = false;
   std::deque<std::pair<std::string, when_done>> sent;
 };
 
@@ -117,7 +130,7 @@ struct rig {
     endpoint_settings settings;
     settings.delivery.max_size = 1;
     settings.delivery.min_backoff = settings.delivery.max_backoff = 10ms;
-    settings.max_pending_size = 100;
+    settings.max_pending = 100;
     under_test->set(settings);
     events.subscribe(told);
     told->seen.clear();
@@ -211,7 +224,7 @@ TEST_CASE_METHOD(rig, "delivering own telemetry is not reported, but for a failu
 TEST_CASE_METHOD(rig, "each sampled batch of a request has the delivery in its own trace") {
   endpoint_settings settings;
   settings.delivery.max_size = 3;
-  settings.max_pending_size = 100;
+  settings.max_pending = 100;
   under_test->set(settings);
   for (sequence number = 1; number <= 3; ++number) {
     auto& context = offer(number, 'a')->context;
@@ -228,4 +241,96 @@ TEST_CASE_METHOD(rig, "each sampled batch of a request has the delivery in its o
   CHECK(told->spans[0].parent[0] == 10);
   CHECK(told->spans[0].trace.span_id != told->spans[0].parent);
   CHECK(told->spans[1].trace.trace_id[0] == 3);
+}
+
+TEST_CASE_METHOD(rig, "the lanes of a batch go each for itself, and it is done when they all are") {
+  speaks->lanes = {3, 3, 8};
+  offer(1, 'a');
+  offer(2, 'b');
+  under_test->pump();
+  REQUIRE(speaks->sent.size() == 3);  // what follows in a lane waits; two pieces of a lane are no matter
+  CHECK(speaks->sent[0].first == "a0");
+  CHECK(speaks->sent[1].first == "a1");
+  CHECK(speaks->sent[2].first == "a2");
+  std::swap(speaks->sent[0], speaks->sent[2]);
+  answer(kind::delivered);
+  REQUIRE(speaks->sent.size() == 3);
+  CHECK(speaks->sent[2].first == "b2");
+  CHECK(under_test->done_before() == 1);
+  answer(kind::delivered);
+  answer(kind::delivered);
+  CHECK(under_test->done_before() == 2);
+  while (!speaks->sent.empty())
+    answer(kind::delivered);
+  CHECK(under_test->done_before() == 3);
+  CHECK(under_test->counts().delivered == 6);
+}
+
+TEST_CASE_METHOD(rig, "a protocol that wants all before done first is not asked to prepare more") {
+  offer(1, 'a');
+  under_test->pump();
+  speaks->wants_idle = true;
+  offer(2, 'b');
+  under_test->pump();
+  CHECK(speaks->sent.size() == 1);
+  answer(kind::delivered);
+  CHECK(speaks->sent.size() == 1);
+  CHECK(under_test->wanted() == 3);
+}
+
+TEST_CASE_METHOD(rig, "what finds no room waits on the disk, or is dropped where that is asked for") {
+  endpoint_settings settings;
+  settings.delivery.max_size = 1;
+  settings.delivery.max_in_flight = 1;
+  settings.max_pending = 2;
+  const bool dropping = GENERATE(false, true);
+  settings.drop_on_overflow = dropping;
+  for (sequence number = 1; number <= 4; ++number)
+    offer(number, static_cast<char>('a' + number - 1));
+  under_test->set(settings);
+  under_test->pump();
+  CHECK(under_test->wanted() == 3);
+  for (int i = 0; i < 4; ++i)  // what was there before it kept up is all sent
+    answer(kind::delivered);
+  CHECK(speaks->dropped.empty());
+  CHECK(under_test->done_before() == 5);
+  told->seen.clear();
+  for (sequence number = 5; number <= 8; ++number)
+    offer(number, static_cast<char>('a' + number - 1));
+  under_test->pump();
+  if (dropping) {
+    CHECK(speaks->dropped == std::vector<std::string>{"g 1 queue_is_full", "h 1 queue_is_full"});
+    CHECK(told->seen == std::vector<std::string>{"error batch_dropped", "debug batch_dropped"});
+    CHECK(under_test->counts().overflowed == 2);
+    CHECK(under_test->wanted() == 9);
+  } else {
+    CHECK(under_test->wanted() == 7);
+  }
+  for (int i = 0; i < (dropping ? 2 : 4); ++i)
+    answer(kind::delivered);
+  CHECK(under_test->done_before() == 9);
+  CHECK(under_test->counts().delivered == (dropping ? 6 : 8));
+}
+
+TEST_CASE_METHOD(rig, "the end waits for what is sent, for as long as it may") {
+  endpoint_settings settings;
+  settings.drain = 3s;
+  settings.max_pending = 100;
+  under_test->set(settings);
+  offer(1, 'a');
+  under_test->finish();
+  REQUIRE(speaks->sent.size() == 1);  // it does not wait for the request to fill up
+  CHECK_FALSE(under_test->finished(2));
+  SECTION("an answer") {
+    answer(kind::delivered);
+  }
+  SECTION("a backend that fails") {
+    answer(kind::retry, "no route");
+  }
+  SECTION("the time is over") {
+    pass(2900ms);
+    CHECK_FALSE(under_test->finished(2));
+    pass(200ms);
+  }
+  CHECK(under_test->finished(2));
 }

@@ -97,7 +97,19 @@ void journaled_writer::open_journal() {
       runtime::journal_opened{directory, report.segments, report.records, report.bytes, context_.now() - began});
 }
 
-result<std::unique_ptr<endpoint>> journaled_writer::endpoint_for(const endpoint_plan& plan, const std::string& key) {
+/// Where an endpoint begins that was not there before. A renamed one goes on for the one that is gone: it leaves
+/// nothing out and sends nothing twice; what is added gets what comes from now on.
+sequence journaled_writer::begin_of_new(const std::vector<std::string>& keys) const {
+  if (journal_->cursors().empty()) return 0;
+  sequence begin = journal_->next();
+  for (const auto& [name, at] : journal_->cursors()) {
+    if (std::find(keys.begin(), keys.end(), name) == keys.end()) begin = std::min(begin, at);
+  }
+  return begin;
+}
+
+result<std::unique_ptr<endpoint>> journaled_writer::endpoint_for(const endpoint_plan& plan, const std::string& key,
+                                                                 sequence begin) {
   const auto known =
       std::find_if(endpoints_.begin(), endpoints_.end(), [&](const auto& e) { return e && e->key() == key; });
   std::unique_ptr<endpoint> one;
@@ -110,7 +122,7 @@ result<std::unique_ptr<endpoint>> journaled_writer::endpoint_for(const endpoint_
     if (const auto ok = plan.update(*how); !ok) return tl::unexpected(ok.error());
     one = std::make_unique<endpoint>(context_, key, name, std::move(how),
                                      std::make_unique<journal_source>(*journal_, recent_, format_),
-                                     journal_->add_cursor(key));
+                                     journal_->add_cursor(key, begin));
     one->on_progress = [this] { progressed(); };
   }
   one->set(plan.settings);
@@ -119,25 +131,27 @@ result<std::unique_ptr<endpoint>> journaled_writer::endpoint_for(const endpoint_
 
 result<void> journaled_writer::apply(const writer_plan& plan) {
   if (!journal_) open_journal();
+  note_progress();
   const auto keys = keys_of(plan.endpoints);
+  const auto begin = begin_of_new(keys);
+  std::vector<std::string> before;
+  for (const auto& one : endpoints_)
+    before.push_back(one->key());
   std::vector<std::unique_ptr<endpoint>> next;
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    auto one = endpoint_for(plan.endpoints[i], keys[i]);
-    if (!one) {  // what was there stays
-      for (auto& kept : next)
-        endpoints_.push_back(std::move(kept));
+    auto one = endpoint_for(plan.endpoints[i], keys[i], begin);
+    if (!one) {  // what was there stays, what is new is not wanted yet
+      for (auto& kept : next) {
+        if (std::find(before.begin(), before.end(), kept->key()) != before.end()) endpoints_.push_back(std::move(kept));
+      }
       std::erase(endpoints_, nullptr);
+      if (!before.empty()) forget_cursors_without_endpoint();
       return tl::unexpected(one.error());
     }
     next.push_back(std::move(*one));
   }
   endpoints_ = std::move(next);
-  std::vector<std::string> unused;
-  for (const auto& [name, at] : journal_->cursors()) {
-    if (std::find(keys.begin(), keys.end(), name) == keys.end()) unused.push_back(name);
-  }
-  for (const auto& name : unused)
-    journal_->remove_cursor(name);
+  forget_cursors_without_endpoint();
   journal_->set_ages(std::chrono::duration_cast<milliseconds>(plan.min_age).count(),
                      std::chrono::duration_cast<milliseconds>(plan.max_age).count());
   settle_when_sent_ = plan.settle_when_sent;
@@ -145,6 +159,17 @@ result<void> journaled_writer::apply(const writer_plan& plan) {
   reclaim_every_ = plan.reclaim_every;
   reclaim_timer_ = context_.after(reclaim_every_, [this] { reclaim(); });
   return {};
+}
+
+void journaled_writer::forget_cursors_without_endpoint() {
+  std::vector<std::string> unused;
+  for (const auto& [name, at] : journal_->cursors()) {
+    const bool used =
+        std::any_of(endpoints_.begin(), endpoints_.end(), [&](const auto& e) { return e->key() == name; });
+    if (!used) unused.push_back(name);
+  }
+  for (const auto& name : unused)
+    journal_->remove_cursor(name);
 }
 
 void journaled_writer::start() {
@@ -236,9 +261,13 @@ void journaled_writer::pump() {
   recent_.forget_before(slowest);
 }
 
-void journaled_writer::progressed() {
+void journaled_writer::note_progress() {
   for (auto& one : endpoints_)
     journal_->advance(one->key(), one->done_before());
+}
+
+void journaled_writer::progressed() {
+  note_progress();
   settle_sent();
   show_health();
 }

@@ -72,7 +72,11 @@ class journaled_writer : public runtime::component {
   };
   struct metrics;
   void open_journal();
-  [[nodiscard]] result<std::unique_ptr<endpoint>> endpoint_for(const endpoint_plan& plan, const std::string& key);
+  [[nodiscard]] result<std::unique_ptr<endpoint>> endpoint_for(const endpoint_plan& plan, const std::string& key,
+                                                               sequence begin);
+  [[nodiscard]] sequence begin_of_new(const std::vector<std::string>& keys) const;
+  void note_progress();
+  void forget_cursors_without_endpoint();
   [[nodiscard]] result<void> append(const telemetry::batch_ref& batch, const runtime::receipt& of);
   void appended(runtime::receipt of);
   void settle_sent();

@@ -22,9 +22,6 @@ enum class sync_mode {
   always,   ///< when the disk has it for good: append() waits for that
 };
 
-/// Where a new cursor begins.
-enum class cursor_start { oldest, newest };
-
 struct options {
   /// Of records; the definitions that a segment repeats come on top, so that they never become the most of it.
   std::size_t segment_bytes = std::size_t{64} << 20;

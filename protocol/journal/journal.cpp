@@ -226,8 +226,8 @@ result<void> journal::sync() {
   return finish_sync(*ticket);
 }
 
-sequence journal::add_cursor(const std::string& name, cursor_start begin) {
-  const auto [at, fresh] = cursors_.try_emplace(name, begin == cursor_start::newest ? next_ : first());
+sequence journal::add_cursor(const std::string& name, sequence begin) {
+  const auto [at, fresh] = cursors_.try_emplace(name, std::clamp(begin, first(), next_));
   cursors_changed_ = cursors_changed_ || fresh;
   return at->second;
 }

@@ -66,8 +66,8 @@ class journal {
   [[nodiscard]] bool needs_sync() const { return !unsynced_.empty() || !doubtful_.empty() || cursors_changed_; }
 
   /// A cursor is where a reader goes on after a restart: the first record that it is not done with. Saved by
-  /// syncing; one that is there already stays where it is.
-  sequence add_cursor(const std::string& name, cursor_start at = cursor_start::oldest);
+  /// syncing; one that is there already stays where it is. `begin`: where a new one does, at the earliest.
+  sequence add_cursor(const std::string& name, sequence begin = 0);
   void advance(const std::string& name, sequence to);
   void remove_cursor(const std::string& name);
   [[nodiscard]] const std::map<std::string, sequence>& cursors() const { return cursors_; }

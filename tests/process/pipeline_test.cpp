@@ -123,6 +123,42 @@ TEST_CASE("an endpoint whose settings change goes on where it was") {
   CHECK(each_once(after.samples_of("scraped_total"), 8));
 }
 
+TEST_CASE("an endpoint that moves goes on where it was, one that is added begins with what comes") {
+  target page(counting);
+  backend first, second, third;
+  std::uint16_t closed = 0;
+  {
+    backend gone;
+    closed = gone.port();
+  }
+  collector troupe(pipeline({page.address()}, first.url()));
+  troupe.ready();
+  REQUIRE(eventually([&] { return first.samples_of("scraped_total").size() >= 5; }));
+  troupe.configure(pipeline({page.address()}, "http://127.0.0.1:" + std::to_string(closed) + "/write"));
+  CHECK(post(troupe.url("/-/reload")).status == 200);
+  const auto gone_at = page.scrapes();
+  REQUIRE(eventually([&] { return page.scrapes() >= gone_at + 5; }));
+  troupe.program().signal(SIGTERM);
+  CHECK(troupe.program().wait() == 0);
+  auto moved = pipeline({page.address()}, second.url());
+  troupe.configure(moved);
+  troupe.start();
+  troupe.ready();
+  REQUIRE(eventually([&] { return second.samples_of("scraped_total").size() >= 8; }));
+  const auto there = first.samples_of("scraped_total"), moved_to = second.samples_of("scraped_total");
+  CHECK(moved_to.front().value <= there.back().value + 1);
+  CHECK(moved_to.front().value >= there.back().value);  // the same only if the reload came before the answer
+  for (std::size_t i = 0; i < moved_to.size(); ++i)
+    CHECK(moved_to[i].value == moved_to[0].value + static_cast<double>(i));
+
+  moved.insert(moved.find("  endpoint {"), "  endpoint {\n    url = \"" + third.url() + "\"\n  }\n");
+  troupe.configure(moved);
+  const auto added_at = second.samples_of("scraped_total").back().value;
+  CHECK(post(troupe.url("/-/reload")).status == 200);
+  REQUIRE(eventually([&] { return !third.samples_of("scraped_total").empty(); }));
+  CHECK(third.samples_of("scraped_total").front().value >= added_at);
+}
+
 TEST_CASE("what a backend answers decides") {
   target page(counting);
   backend to;

@@ -181,6 +181,8 @@ TEST_CASE_METHOD(fixture, "a cursor goes on where it was saved") {
   CHECK(of->cursors().at("a") == 6);
   CHECK(of->add_cursor("a") == 6);
   CHECK(of->add_cursor("b") == 1);
+  CHECK(of->add_cursor("c", 4) == 4);
+  CHECK(of->add_cursor("d", 99) == 11);
   of->remove_cursor("a");
   REQUIRE(of->sync());
   open();

@@ -119,11 +119,12 @@ void endpoint::drop(const batch_source::entry& one) {
     flight what{protocol_->build(parts), route, next.timestamp_ms, one.batch->self_telemetry, {}};
     if (one.batch->context.sampled && !what.self_telemetry) what.traces.push_back(one.batch->context);
     delivery_.overflow(items);
-    tell_failed(what, items, 0, why, true);
+    tell_dropped(what, items, why, overflow_.failed(context_.now(), false));
   }
+  stalled(std::move(why.words));
 }
 
-/// It can't read on for now; the next pump() tries again.
+/// It can't read on for now, or not all of it.
 void endpoint::stalled(std::string why) {
   if (trouble_ == why) return;
   last_error_ = trouble_ = std::move(why);
@@ -204,20 +205,26 @@ void endpoint::tell_delivered(const flight& what, std::uint64_t items, const rep
     context_.publish(event, context_.tracing().part_of(one));
 }
 
+runtime::work endpoint::during(const flight& what) {
+  return {what.traces.empty() ? telemetry::trace_context{} : what.traces.front(), {}};
+}
+
 /// What is worth a line is told even where it was done for own telemetry.
 void endpoint::tell_failed(const flight& what, std::uint64_t items, unsigned attempt, const reply& how, bool over) {
   last_error_ = trouble_ = how.words;
-  const auto [told, untold] = outage_.failed(context_.now(), how.outcome.what == request_outcome::kind::retry);
-  const bool own = what.self_telemetry && !told;
-  const runtime::work during{what.traces.empty() ? telemetry::trace_context{} : what.traces.front(), {}};
-  if (over) {
-    protocol_->on_dropped(*what.body, what.route, items, how);
-    context_.publish(runtime::batch_dropped{context_.id(), name_, items, how.reason, how.words, untold, told}, during,
-                     own);
-  } else {
-    context_.publish(runtime::batch_retried{context_.id(), name_, how.words, how.status, attempt + 1, untold, told},
-                     during, own);
-  }
+  const auto how_loud = outage_.failed(context_.now(), how.outcome.what == request_outcome::kind::retry);
+  if (over) return tell_dropped(what, items, how, how_loud);
+  const auto& [told, untold] = how_loud;
+  context_.publish(runtime::batch_retried{context_.id(), name_, how.words, how.status, attempt + 1, untold, told},
+                   during(what), what.self_telemetry && !told);
+}
+
+void endpoint::tell_dropped(const flight& what, std::uint64_t items, const reply& how,
+                            const outage::telling& how_loud) {
+  const auto& [told, untold] = how_loud;
+  protocol_->on_dropped(*what.body, what.route, items, how);
+  context_.publish(runtime::batch_dropped{context_.id(), name_, items, how.reason, how.words, untold, told},
+                   during(what), what.self_telemetry && !told);
 }
 
 void endpoint::forget_done() {

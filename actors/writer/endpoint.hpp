@@ -83,6 +83,8 @@ class endpoint {
   void answered(request_number number, std::uint64_t items, unsigned attempt, const reply& how);
   void tell_delivered(const flight& what, std::uint64_t items, const reply& how);
   void tell_failed(const flight& what, std::uint64_t items, unsigned attempt, const reply& how, bool over);
+  void tell_dropped(const flight& what, std::uint64_t items, const reply& how, const outage::telling& how_loud);
+  [[nodiscard]] static runtime::work during(const flight& what);
   void arm();
   void forget_done();
   [[nodiscard]] const held& at(sequence number) const;
@@ -98,7 +100,7 @@ class endpoint {
   std::deque<held> window_;                 // what is offered and not done
   std::unordered_map<request_number, flight> flights_;
   std::string trouble_, last_error_;
-  outage outage_, unreadable_;
+  outage outage_, unreadable_, overflow_;
   runtime::timer wake_, drain_timer_;
   bool drained_ = false;                                                   // the time for it is over
   std::shared_ptr<const bool> life_ = std::make_shared<const bool>(true);  // answers that come later find it gone

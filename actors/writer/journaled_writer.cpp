@@ -163,10 +163,10 @@ result<void> journaled_writer::apply(const writer_plan& plan) {
 
 void journaled_writer::forget_cursors_without_endpoint() {
   std::vector<std::string> unused;
-  for (const auto& [name, at] : journal_->cursors()) {
+  for (const auto& one : journal_->cursors()) {
     const bool used =
-        std::any_of(endpoints_.begin(), endpoints_.end(), [&](const auto& e) { return e->key() == name; });
-    if (!used) unused.push_back(name);
+        std::any_of(endpoints_.begin(), endpoints_.end(), [&](const auto& e) { return e->key() == one.first; });
+    if (!used) unused.push_back(one.first);
   }
   for (const auto& name : unused)
     journal_->remove_cursor(name);

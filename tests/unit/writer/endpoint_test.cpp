@@ -289,6 +289,7 @@ TEST_CASE_METHOD(rig, "what finds no room waits on the disk, or is dropped where
     offer(number, static_cast<char>('a' + number - 1));
   under_test->set(settings);
   under_test->pump();
+  int progress = 0;
   CHECK(under_test->wanted() == 3);
   for (int i = 0; i < 4; ++i)  // what was there before it kept up is all sent
     answer(kind::delivered);
@@ -297,11 +298,14 @@ TEST_CASE_METHOD(rig, "what finds no room waits on the disk, or is dropped where
   told->seen.clear();
   for (sequence number = 5; number <= 8; ++number)
     offer(number, static_cast<char>('a' + number - 1));
+  under_test->on_progress = [&] { ++progress; };
   under_test->pump();
   if (dropping) {
     CHECK(speaks->dropped == std::vector<std::string>{"g 1 queue_is_full", "h 1 queue_is_full"});
     CHECK(told->seen == std::vector<std::string>{"error batch_dropped", "debug batch_dropped"});
     CHECK(under_test->counts().overflowed == 2);
+    CHECK(under_test->trouble() == "the queue is full");
+    CHECK(progress == 1);
     CHECK(under_test->wanted() == 9);
   } else {
     CHECK(under_test->wanted() == 7);

@@ -106,3 +106,61 @@ TEST_CASE("own telemetry does not feed itself: dead backends, debug, everything 
   CHECK(end.entries - middle.entries < scrapes * 100);
   CHECK(end.spans - middle.spans < scrapes * 100);
 }
+
+TEST_CASE("what the dashboards for the controller, resources and remote write query is on the page with its labels") {
+  backend to;
+  target page([](int) { return "# TYPE scraped_total counter\n# HELP scraped_total Times.\nscraped_total 1\n"; });
+  collector troupe("prometheus.remote_write \"w\" {\n  endpoint {\n    name = \"e\"\n    url = \"" + to.url() +
+                   "\"\n    queue_config {\n      batch_send_deadline = \"50ms\"\n    }\n    metadata_config {\n"
+                   "      send_interval = \"1s\"\n    }\n  }\n}\n"
+                   "prometheus.relabel \"r\" {\n  forward_to = [prometheus.remote_write.w.receiver]\n}\n"
+                   "prometheus.scrape \"s\" {\n  targets = [{\"__address__\" = \"" +
+                   page.address() +
+                   "\"}]\n  forward_to = [prometheus.relabel.r.receiver]\n  scrape_interval = \"1s\"\n"
+                   "  scrape_timeout = \"1s\"\n}\n");
+  troupe.ready();
+  REQUIRE(eventually([&] { return troupe.metric("prometheus_remote_storage_metadata_total") >= 1; }));
+  REQUIRE(eventually([&] { return troupe.metric("prometheus_remote_storage_samples_total") >= 18; }));
+  const auto text = get(troupe.url("/metrics")).body;
+  const auto component = [](const std::string& id, const std::string& more = "") {
+    return "{component_id=\"" + id + "\",component_path=\"/\"" + more + "}";
+  };
+  const std::string controller = "{controller_path=\"/\"";
+  const std::string writer = "prometheus.remote_write.w", scrape = "prometheus.scrape.s";
+  const std::string endpoint = component(writer, ",remote_name=\"e\",url=\"" + to.url() + "\"");
+  const std::string job = component(scrape, ",scrape_job=\"" + scrape + "\"");
+  std::vector<std::string> wanted{
+      "alloy_component_controller_running_components" + controller + ",health_type=\"healthy\"}",
+      "alloy_component_evaluation_seconds_count" + component(scrape),
+      "alloy_component_dependencies_wait_seconds_count" + controller + "}",
+      "alloy_component_evaluation_slow_seconds" + component(scrape),
+      "alloy_build_info{",
+      "alloy_resources_process_resident_memory_bytes ",
+      "alloy_resources_process_cpu_seconds_total ",
+      "alloy_resources_machine_rx_bytes_total ",
+      "alloy_resources_machine_tx_bytes_total ",
+      "prometheus_remote_write_wal_samples_appended_total" + component(writer),
+      "prometheus_remote_write_wal_storage_active_series" + component(writer),
+      "prometheus_remote_write_data_replay_duration_seconds" + component(writer),
+      "prometheus_remote_storage_highest_timestamp_in_seconds" + component(writer),
+      "prometheus_remote_storage_exemplars_in_total" + component(writer),
+      "prometheus_wal_watcher_records_read_total" + component(writer, ",consumer=\"e\",type=\"samples\""),
+      "prometheus_forwarded_samples_total" + component("prometheus.relabel.r"),
+      "prometheus_forwarded_samples_total" + component(scrape),
+      "prometheus_target_interval_length_seconds_count" + component(scrape, ",interval=\"1s\""),
+  };
+  for (const char* name : {"samples_total", "samples_failed_total", "samples_retried_total", "bytes_total",
+                           "metadata_total", "metadata_failed_total", "metadata_retried_total", "metadata_bytes_total",
+                           "exemplars_total", "queue_highest_sent_timestamp_seconds",
+                           "sent_batch_duration_seconds_count", "shards", "shards_max", "shards_min"})
+    wanted.push_back(std::string("prometheus_remote_storage_") + name + endpoint);
+  for (const char* name : {"scrape_pool_targets", "scrape_pool_target_limit", "scrape_pool_sync_total",
+                           "sync_failed_total", "sync_length_seconds_count"})
+    wanted.push_back(std::string("prometheus_target_") + name + job);
+  for (const auto& one : wanted) {
+    INFO(one);
+    CHECK(text.find("\n" + one) != std::string::npos);
+  }
+  CHECK(troupe.metric("prometheus_forwarded_samples_total", "component_id=\"prometheus.scrape.s\"") >= 18);
+  CHECK(troupe.metric("prometheus_wal_watcher_records_read_total") >= 3);
+}

@@ -20,7 +20,9 @@ const config::component_schema& schema() {
 exporter_self::exporter_self(runtime::component_context& context, std::shared_ptr<const arguments_type>)
     : all_(context.shared().metrics),
       requests_(context.metrics().counter("promhttp_metric_handler_requests_total",
-                                          "Total number of scrapes by HTTP status code.", {{"code", "200"}})) {}
+                                          "Total number of scrapes by HTTP status code.", {{"code", "200"}})),
+      in_flight_(context.metrics().gauge("promhttp_metric_handler_requests_in_flight",
+                                         "Current number of scrapes being served.")) {}
 
 config::value exporter_self::exports(const runtime::component_place& place, const arguments_type&) {
   config::object target({
@@ -39,7 +41,9 @@ bool exporter_self::serve(const std::string& path, const http::server_request& r
                           const std::shared_ptr<http::responder>& answer) {
   if (path != "metrics") return false;
   const auto kind = exposition::negotiate(request.header("Accept"));
+  in_flight_.add(1);
   answer->respond(200, exposition::content_type(kind), all_.page(kind));
+  in_flight_.add(-1);
   requests_.add();
   return true;
 }

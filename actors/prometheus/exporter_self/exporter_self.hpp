@@ -34,6 +34,7 @@ class exporter_self final : public runtime::component {
  private:
   runtime::own_metrics& all_;
   runtime::counter& requests_;
+  runtime::gauge& in_flight_;
 };
 
 }  // namespace troupe::prometheus

@@ -1,5 +1,6 @@
 #include "actors/prometheus/relabel/relabel.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace troupe::prometheus {
@@ -40,12 +41,14 @@ class exported_rules final : public config::capsule {
 
 relabel::relabel(runtime::component_context& context, std::shared_ptr<const relabelling::arguments> arguments)
     : context_(context),
-      out_(context, 0),
+      out_(context),
       processed_(context.metrics().counter("alloy_prometheus_relabel_metrics_processed", "Samples that came in.")),
       written_(context.metrics().counter("alloy_prometheus_relabel_metrics_written", "Samples that went on.")),
       hits_(context.metrics().counter("alloy_prometheus_relabel_cache_hits", "Batches whose block was known.")),
       misses_(context.metrics().counter("alloy_prometheus_relabel_cache_misses",
                                         "Batches whose block had to be relabelled.")),
+      deletes_(context.metrics().counter("alloy_prometheus_relabel_cache_deletes",
+                                         "Relabelled blocks that were forgotten because nobody uses them any more.")),
       nameless_(context.metrics().counter("troupe_relabel_nameless_samples_total",
                                           "Samples dropped because the rules left their series without a name.")),
       cached_(context.metrics().gauge("alloy_prometheus_relabel_cache_size", "Blocks that are kept relabelled.")) {
@@ -70,14 +73,25 @@ result<void> relabel::update(const runtime::arguments_ref& arguments) {
   return {};
 }
 
+troupe::relabel::mapped_ref relabel::map(const telemetry::block_ref& block) {
+  const auto misses = blocks_.misses();
+  const auto before = blocks_.size();
+  auto to = blocks_.map(block);
+  const bool hit = blocks_.misses() == misses;
+  const auto now = blocks_.size();
+  (hit ? hits_ : misses_).add();
+  // A new one is kept unless there is no room: those that are missing were forgotten.
+  const auto kept = std::min(before + (hit ? 0 : 1), troupe::relabel::block_map::default_max_blocks);
+  if (kept > now) deletes_.add(static_cast<double>(kept - now));
+  cached_.set(static_cast<double>(now));
+  return to;
+}
+
 void relabel::consume(const telemetry::batch_ref& batch, runtime::receipt of) {
   const auto in = std::static_pointer_cast<const telemetry::metrics_batch>(batch);
   const auto began = context_.now();
   processed_.add(static_cast<double>(in->items()));
-  const auto misses = blocks_.misses();
-  const auto to = blocks_.map(in->block);
-  (blocks_.misses() == misses ? hits_ : misses_).add();
-  cached_.set(static_cast<double>(blocks_.size()));
+  const auto to = map(in->block);
   if (to->nameless > 0) nameless_.add(to->nameless);
   auto out = troupe::relabel::map_batch(*to, in);
   context_.publish(runtime::relabelled{in->items(), out ? out->items() : 0, context_.now() - began},

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "actors/prometheus/fan_out.hpp"
 #include "actors/prometheus/relabel/rule.hpp"
 #include "actors/runtime/component.hpp"
 #include "actors/runtime/own_metrics.hpp"
@@ -39,14 +40,16 @@ class relabel final : public runtime::component {
 
  private:
   void apply(const relabelling::arguments& arguments);
+  [[nodiscard]] troupe::relabel::mapped_ref map(const telemetry::block_ref& block);
 
   runtime::component_context& context_;
-  runtime::outlet<telemetry::metrics_batch> out_;
+  fan_out out_;
   troupe::relabel::block_map blocks_{troupe::relabel::rules()};
   runtime::counter& processed_;
   runtime::counter& written_;
   runtime::counter& hits_;
   runtime::counter& misses_;
+  runtime::counter& deletes_;
   runtime::counter& nameless_;
   runtime::gauge& cached_;
 };

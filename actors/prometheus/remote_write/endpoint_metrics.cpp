@@ -8,6 +8,8 @@ namespace {
 
 const std::vector<double> duration_bounds{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 25, 60, 120, 300};
 
+constexpr const char* records_read = "prometheus_wal_watcher_records_read_total";
+
 std::string named(const char* name) {
   return std::string("prometheus_remote_storage_") + name;
 }
@@ -15,16 +17,12 @@ std::string named(const char* name) {
 }  // namespace
 
 endpoint_metrics::endpoint_metrics(runtime::component_metrics& in, const std::string& name, const std::string& url)
-    : metadata(in.counter(named("metadata_total"), "Metadata entries that the backend took.",
-                          {{"remote_name", name}, {"url", url}})),
-      metadata_failed(in.counter(named("metadata_failed_total"), "Metadata entries that the backend refused.",
-                                 {{"remote_name", name}, {"url", url}})),
-      metadata_retried(in.counter(named("metadata_retried_total"), "Metadata entries that were sent once more.",
-                                  {{"remote_name", name}, {"url", url}})),
-      metadata_bytes(in.counter(named("metadata_bytes_total"), "Compressed bytes of metadata messages.",
-                                {{"remote_name", name}, {"url", url}})),
-      exemplars(in.counter(named("exemplars_total"), "Exemplars in messages that were built.",
+    : exemplars(in.counter(named("exemplars_total"), "Exemplars that the backend took.",
                            {{"remote_name", name}, {"url", url}})),
+      exemplars_failed(in.counter(named("exemplars_failed_total"), "Exemplars that the backend refused for good.",
+                                  {{"remote_name", name}, {"url", url}})),
+      exemplars_retried(in.counter(named("exemplars_retried_total"), "Exemplars that were sent once more.",
+                                   {{"remote_name", name}, {"url", url}})),
       dropped_by_rules(in.counter(named("samples_dropped_total"), "Samples that were not sent, by reason.",
                                   {{"remote_name", name}, {"url", url}, {"reason", "dropped_series"}})),
       in_(in),
@@ -49,14 +47,16 @@ endpoint_metrics::endpoint_metrics(runtime::component_metrics& in, const std::st
                            labels_)),
       shard_capacity_(
           in.gauge(named("shard_capacity"), "Samples that may wait for each request that may be in flight.", labels_)),
-      max_samples_(in.gauge(named("max_samples_per_send"), "Samples that fit into a request.", labels_)) {}
+      max_samples_(in.gauge(named("max_samples_per_send"), "Samples that fit into a request.", labels_)),
+      records_(in.counter(records_read, "Records of the journal that were read.",
+                          {{"consumer", name}, {"type", "samples"}})) {}
 
 endpoint_metrics::~endpoint_metrics() {
   for (const char* one :
-       {"metadata_total", "metadata_failed_total", "metadata_retried_total", "metadata_bytes_total", "exemplars_total",
-        "samples_total", "samples_failed_total", "samples_retried_total", "bytes_total", "sent_batch_duration_seconds",
-        "queue_highest_timestamp_seconds", "queue_highest_sent_timestamp_seconds", "samples_pending", "shards",
-        "shards_desired", "shards_max", "shards_min", "shard_capacity", "max_samples_per_send"}) {
+       {"exemplars_total", "exemplars_failed_total", "exemplars_retried_total", "samples_total", "samples_failed_total",
+        "samples_retried_total", "bytes_total", "sent_batch_duration_seconds", "queue_highest_timestamp_seconds",
+        "queue_highest_sent_timestamp_seconds", "samples_pending", "shards", "shards_desired", "shards_max",
+        "shards_min", "shard_capacity", "max_samples_per_send"}) {
     in_.remove(named(one), labels_);
   }
   auto dropped = labels_;
@@ -64,6 +64,7 @@ endpoint_metrics::~endpoint_metrics() {
     dropped.set("reason", reason);
     in_.remove(named("samples_dropped_total"), dropped);
   }
+  in_.remove(records_read, {{"consumer", std::string(labels_.get("remote_name"))}, {"type", "samples"}});
 }
 
 void endpoint_metrics::sent(std::uint64_t samples, std::size_t bytes, double seconds, std::int64_t newest_ms) {
@@ -94,6 +95,7 @@ void endpoint_metrics::follow(const writer::delivery& of) {
 }
 
 void endpoint_metrics::read(std::int64_t newest_ms) {
+  records_.add();
   if (newest_ms <= highest_ms_) return;
   highest_ms_ = newest_ms;
   highest_.set(static_cast<double>(newest_ms / 1000));

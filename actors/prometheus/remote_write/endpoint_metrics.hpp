@@ -9,7 +9,8 @@
 
 namespace troupe::prometheus {
 
-/// What an endpoint counts, under the names of Prometheus' remote storage; labels remote_name and url.
+/// What an endpoint counts of its samples, under the names of Prometheus' remote storage, with the labels remote_name
+/// and url, and of its WAL watcher, with the label consumer.
 class endpoint_metrics {
  public:
   endpoint_metrics(runtime::component_metrics& in, const std::string& name, const std::string& url);
@@ -22,11 +23,9 @@ class endpoint_metrics {
   void follow(const writer::delivery& of);
   void read(std::int64_t newest_ms);  ///< a batch was read from the journal
 
-  runtime::counter& metadata;
-  runtime::counter& metadata_failed;
-  runtime::counter& metadata_retried;
-  runtime::counter& metadata_bytes;
   runtime::counter& exemplars;
+  runtime::counter& exemplars_failed;
+  runtime::counter& exemplars_retried;
   runtime::counter& dropped_by_rules;
 
  private:
@@ -47,6 +46,7 @@ class endpoint_metrics {
   runtime::gauge& shards_min_;
   runtime::gauge& shard_capacity_;
   runtime::gauge& max_samples_;
+  runtime::counter& records_;
   writer::delivery_counts known_;
   std::int64_t highest_sent_ms_ = 0, highest_ms_ = 0;
 };

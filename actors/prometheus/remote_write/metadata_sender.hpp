@@ -1,47 +1,62 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
-#include <vector>
 
-#include "actors/http_client/own_session.hpp"
 #include "actors/prometheus/remote_write/arguments.hpp"
 #include "actors/prometheus/remote_write/encoder.hpp"
-#include "actors/prometheus/remote_write/endpoint_metrics.hpp"
+#include "actors/prometheus/remote_write/metadata_metrics.hpp"
 #include "actors/runtime/component.hpp"
+#include "actors/writer/outage.hpp"
+#include "actors/writer/protocol.hpp"
 #include "protocol/http/client.hpp"
 
 namespace troupe::prometheus {
 
 /// Tells a backend, every interval, the types and help texts of the families whose samples it gets; in requests of
-/// their own, one after the other. A failed one is tried again until the next interval.
+/// their own, one after the other, each tried again as a request of samples is. While such a round is not over no other
+/// one begins.
 class metadata_sender {
  public:
-  metadata_sender(runtime::component_context& context, http_client::own_session& session)
-      : context_(context), session_(session) {}
+  /// Calls `done` once, in any thread; perhaps when the sender is gone.
+  using transport = std::function<void(http::request what, std::function<void(http::response&&)> done)>;
+  /// `name`: the endpoint's.
+  metadata_sender(runtime::component_context& context, std::string name, transport send);
+  metadata_sender(const metadata_sender&) = delete;
 
-  /// All of these outlive this object or the next update().
-  void update(const remote_writing::endpoint_arguments& arguments, const encoder& from, endpoint_metrics& metrics);
+  void update(const remote_writing::endpoint_arguments& arguments, std::shared_ptr<const encoder> from);
+  /// The endpoint's samples fail, or no longer do: that is told, so that the same of its metadata need not be.
+  void samples_fail(bool now) { samples_fail_ = now; }
 
  private:
-  void begin();
-  void send_next();
-  void answered(const http::response& answer);
-
-  runtime::component_context& context_;
-  http_client::own_session& session_;
-  const remote_writing::endpoint_arguments* arguments_ = nullptr;
-  const encoder* from_ = nullptr;
-  endpoint_metrics* metrics_ = nullptr;
   struct message {
     std::shared_ptr<const std::string> body;
-    std::size_t entries = 0;
+    std::uint64_t entries = 0;
   };
-  std::vector<message> waiting_;  // the last one goes first
-  std::uint64_t round_ = 0;
-  std::chrono::nanoseconds backoff_{};
+  void begin();
+  void pump();
+  void send(const writer::request_plan& plan);
+  void answered(const writer::request_plan& plan, const http::response& answer);
+  void tell_failed(const writer::request_plan& plan, const writer::reply& how, bool over);
+  void drop_round();
+
+  runtime::component_context& context_;
+  std::string name_, shown_name_;
+  transport send_;
+  std::optional<remote_writing::endpoint_arguments> arguments_;
+  std::shared_ptr<const encoder> from_;
+  std::unique_ptr<metadata_metrics> metrics_;
+  writer::delivery delivery_{writer::delivery_settings{}};
+  std::map<writer::sequence, message> messages_;  // that delivery_ holds
+  writer::sequence last_ = 0;
+  writer::outage outage_;
+  bool samples_fail_ = false;
   runtime::timer next_round_, again_;
-  std::shared_ptr<const bool> life_ = std::make_shared<const bool>(true);
+  std::shared_ptr<const bool> life_;  // of a round: answers that come later find it gone
 };
 
 }  // namespace troupe::prometheus

@@ -13,6 +13,8 @@ namespace {
 /// What was sent is removed at least this often, whatever truncate_frequency says: the disk is not ours alone.
 constexpr std::chrono::nanoseconds reclaim_at_least_every = std::chrono::minutes(1);
 
+constexpr std::chrono::nanoseconds count_series_every = std::chrono::seconds(10);
+
 class metrics_decoder final : public writer::record_decoder {
  public:
   result<telemetry::batch_ref> decode(std::string_view payload, std::uint64_t segment, const lookup& find) override {
@@ -50,7 +52,7 @@ const metrics_format the_format;
 
 remote_write_component::remote_write_component(runtime::component_context& context,
                                                std::shared_ptr<const remote_writing::arguments> arguments)
-    : journaled_writer(context, the_format), metrics_(context.metrics()) {
+    : journaled_writer(context, the_format), metrics_(context.metrics()), began_(context.now()) {
   if (const auto ok = apply(plan(*arguments)); !ok) throw std::runtime_error(ok.error().message);
 }
 
@@ -86,7 +88,14 @@ void remote_write_component::on_appended(const telemetry::batch& batch) {
   metrics_.appended(in.items(), in.exemplars.size(), in.timestamp_ms);
 }
 
-void remote_write_component::on_counts() {
+void remote_write_component::start() {
+  journaled_writer::start();
+  count_series();
+}
+
+/// Looking at all blocks is not for each batch.
+void remote_write_component::count_series() {
+  count_timer_ = context().after(count_series_every, [this] { count_series(); });
   std::size_t series = 0;
   for (const auto& one : endpoints())
     series = std::max(series, static_cast<const remote_write_1&>(one->speaks()).active_series());

@@ -17,15 +17,19 @@ class remote_write_component final : public writer::journaled_writer {
                          std::shared_ptr<const remote_writing::arguments> arguments);
   [[nodiscard]] static config::value exports(const runtime::component_place& place, const remote_writing::arguments&);
 
+  void start() override;
   result<void> update(const runtime::arguments_ref& arguments) override;
 
  private:
   [[nodiscard]] writer::writer_plan plan(const remote_writing::arguments& arguments) const;
   void on_appended(const telemetry::batch& batch) override;
-  void on_damage(std::size_t places) override { metrics_.damaged(places); }
-  void on_counts() override;
+  /// The journal was opened.
+  void on_damage(std::size_t places) override { metrics_.opened(places, context().now() - began_); }
+  void count_series();
 
   wal_metrics metrics_;
+  runtime::time_point began_;
+  runtime::timer count_timer_;
 };
 
 }  // namespace troupe::prometheus

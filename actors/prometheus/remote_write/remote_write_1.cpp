@@ -7,6 +7,18 @@
 
 namespace troupe::prometheus {
 
+namespace {
+
+struct sample_request : writer::request_body {
+  std::uint64_t exemplars = 0;
+};
+
+double exemplars_in(const writer::request_body& of) {
+  return static_cast<double>(static_cast<const sample_request&>(of).exemplars);
+}
+
+}  // namespace
+
 writer::endpoint_settings settings_of(const remote_writing::queue_config& queue) {
   writer::endpoint_settings made;
   made.delivery.max_in_flight = static_cast<std::size_t>(queue.max_shards);
@@ -31,7 +43,7 @@ result<void> remote_write_1::update(const remote_writing::endpoint_arguments& ar
   const bool steady = encoder_ && arguments.write_relabel == arguments_.write_relabel && external == external_ &&
                       arguments.queue.max_samples_per_send == arguments_.queue.max_samples_per_send;
   if (!steady) {
-    encoder_ = std::make_unique<encoder>(external, std::move(*rules),
+    encoder_ = std::make_shared<encoder>(external, std::move(*rules),
                                          static_cast<std::size_t>(arguments.queue.max_samples_per_send));
   }
   if (!metrics_ || arguments.url != arguments_.url) {
@@ -44,7 +56,7 @@ result<void> remote_write_1::update(const remote_writing::endpoint_arguments& ar
                      static_cast<std::size_t>(arguments.queue.min_shards),
                      static_cast<std::size_t>(arguments.queue.capacity),
                      static_cast<std::size_t>(arguments.queue.max_samples_per_send));
-  metadata_.update(arguments_, *encoder_, *metrics_);
+  metadata_.update(arguments_, encoder_);
   return {};
 }
 
@@ -62,11 +74,14 @@ writer::body_ref remote_write_1::build(std::span<const writer::part> parts) {
     request.add(static_cast<const encoded_block*>(how)->steady, piece,
                 static_cast<const telemetry::metrics_batch&>(*batch), arguments_.send_exemplars);
   }
-  if (request.exemplars() > 0) metrics_->exemplars.add(static_cast<double>(request.exemplars()));
-  return std::make_shared<const writer::request_body>(writer::request_body{request.finish()});
+  auto made = std::make_shared<sample_request>();
+  made->exemplars = request.exemplars();
+  made->bytes = request.finish();
+  return made;
 }
 
 void remote_write_1::send(writer::body_ref body, std::uint32_t, unsigned attempt, when_done done) {
+  if (attempt > 0) metrics_->exemplars_retried.add(exemplars_in(*body));
   session_.submit(write_request(arguments_, writer::bytes_of(body), attempt),
                   [done = std::move(done), retry_on_429 = arguments_.queue.retry_on_http_429,
                    &time = context_.shared().time](const http::response& answer) {
@@ -80,6 +95,16 @@ std::string remote_write_1::url() const {
 
 void remote_write_1::on_delivered(const writer::delivered_request& what) {
   metrics_->sent(what.items, what.bytes, std::chrono::duration<double>(what.took).count(), what.newest_ms);
+  metrics_->exemplars.add(exemplars_in(*what.body));
+}
+
+void remote_write_1::on_dropped(const writer::request_body& body, std::uint32_t, std::uint64_t, const writer::reply&) {
+  metrics_->exemplars_failed.add(exemplars_in(body));
+}
+
+void remote_write_1::on_change(const writer::delivery& now) {
+  metrics_->follow(now);
+  metadata_.samples_fail(now.failing());
 }
 
 }  // namespace troupe::prometheus

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "actors/http_client/own_session.hpp"
 #include "actors/prometheus/remote_write/arguments.hpp"
 #include "actors/prometheus/remote_write/encoder.hpp"
 #include "actors/prometheus/remote_write/endpoint_metrics.hpp"
@@ -17,7 +20,12 @@ namespace troupe::prometheus {
 class remote_write_1 final : public writer::protocol {
  public:
   remote_write_1(runtime::component_context& context, std::string name)
-      : context_(context), name_(std::move(name)), session_(context.shared()), metadata_(context, session_) {}
+      : context_(context),
+        name_(std::move(name)),
+        session_(context.shared()),
+        metadata_(context, name_, [this](http::request what, std::function<void(http::response&&)> done) {
+          session_.submit(std::move(what), std::move(done));
+        }) {}
   remote_write_1(const remote_write_1&) = delete;
 
   [[nodiscard]] result<void> update(const remote_writing::endpoint_arguments& arguments,
@@ -28,7 +36,9 @@ class remote_write_1 final : public writer::protocol {
   void send(writer::body_ref body, std::uint32_t route, unsigned attempt, when_done done) override;
   [[nodiscard]] std::string url() const override;
   void on_delivered(const writer::delivered_request& what) override;
-  void on_change(const writer::delivery& now) override { metrics_->follow(now); }
+  void on_dropped(const writer::request_body& body, std::uint32_t route, std::uint64_t items,
+                  const writer::reply& how) override;
+  void on_change(const writer::delivery& now) override;
 
   [[nodiscard]] std::size_t active_series() const { return encoder_->active_series(); }
 
@@ -38,7 +48,7 @@ class remote_write_1 final : public writer::protocol {
   remote_writing::endpoint_arguments arguments_;
   telemetry::label_set external_;
   http_client::own_session session_;
-  std::unique_ptr<encoder> encoder_;
+  std::shared_ptr<encoder> encoder_;
   std::unique_ptr<endpoint_metrics> metrics_;
   metadata_sender metadata_;
 };

@@ -10,6 +10,9 @@ wal_metrics::wal_metrics(runtime::component_metrics& in)
           in.counter("prometheus_remote_write_wal_corruptions_total", "Places of the journal that could not be read.")),
       active_series_(in.gauge("prometheus_remote_write_wal_storage_active_series", "Series that are being sent.")),
       in_samples_(in.counter("prometheus_remote_storage_samples_in_total", "Samples that came in.")),
+      in_exemplars_(in.counter("prometheus_remote_storage_exemplars_in_total", "Exemplars that came in.")),
+      replay_(in.gauge("prometheus_remote_write_data_replay_duration_seconds",
+                       "How long it took to open the journal and to find what it holds.")),
       highest_(in.gauge("prometheus_remote_storage_highest_timestamp_in_seconds",
                         "Newest sample that came in, Unix seconds.")) {}
 
@@ -20,7 +23,14 @@ void wal_metrics::appended(std::uint64_t samples, std::uint64_t exemplars, std::
   }
   samples_.add(static_cast<double>(samples));
   in_samples_.add(static_cast<double>(samples));
-  if (exemplars > 0) exemplars_.add(static_cast<double>(exemplars));
+  if (exemplars == 0) return;
+  exemplars_.add(static_cast<double>(exemplars));
+  in_exemplars_.add(static_cast<double>(exemplars));
+}
+
+void wal_metrics::opened(std::size_t damaged_places, std::chrono::nanoseconds took) {
+  corruptions_.add(static_cast<double>(damaged_places));
+  replay_.set(std::chrono::duration<double>(took).count());
 }
 
 }  // namespace troupe::prometheus

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 #include "actors/runtime/own_metrics.hpp"
@@ -12,7 +14,7 @@ class wal_metrics {
   explicit wal_metrics(runtime::component_metrics& in);
 
   void appended(std::uint64_t samples, std::uint64_t exemplars, std::int64_t timestamp_ms);
-  void damaged(std::uint64_t places) { corruptions_.add(static_cast<double>(places)); }
+  void opened(std::size_t damaged_places, std::chrono::nanoseconds took);
   void active(std::size_t series) { active_series_.set(static_cast<double>(series)); }
 
  private:
@@ -21,6 +23,8 @@ class wal_metrics {
   runtime::counter& corruptions_;
   runtime::gauge& active_series_;
   runtime::counter& in_samples_;
+  runtime::counter& in_exemplars_;
+  runtime::gauge& replay_;
   runtime::gauge& highest_;
   std::int64_t highest_ms_ = 0;
 };

@@ -84,7 +84,9 @@ page_outcome page_series::page(std::string_view body, exposition::format kind, s
     if (!rules_.honor_timestamps) values.timestamps_ms.clear();
     shape.values.timestamps_ms = values.timestamps_ms;
     if (auto wrong = accept(std::move(shape), outcome, timestamp_ms)) {
-      return failed(std::move(*wrong), timestamp_ms, report, scraped);
+      auto refused = failed(std::move(*wrong), timestamp_ms, report, scraped);
+      refused.label_limit_hit = outcome.label_limit_hit;
+      return refused;
     }
   } else if (!rules_.honor_timestamps) {
     values.timestamps_ms.clear();
@@ -113,6 +115,10 @@ std::optional<std::string> page_series::accept(exposition::parsed_page page, pag
   whole.for_each([&](std::size_t line, const telemetry::label_buffer& labels, const telemetry::metric_family&) {
     if (wrong) return;
     wrong = check(labels.labels());
+    if (!wrong) {
+      wrong = check_limits(labels.labels());
+      outcome.label_limit_hit = wrong.has_value();
+    }
     const bool has_own = !own.empty() && own[line] != metrics_batch::no_timestamp;
     if (seen.emplace(labels.hash(), line).second) {
       kept.push_back(static_cast<std::uint32_t>(line));
@@ -142,13 +148,26 @@ std::optional<std::string> page_series::accept(exposition::parsed_page page, pag
   return std::nullopt;
 }
 
-std::optional<std::string> page_series::check(const std::vector<telemetry::label_view>& labels) const {
-  if (labels.empty()) return "invalid series";
+std::optional<std::string> page_series::check_limits(const std::vector<telemetry::label_view>& labels) const {
   if (rules_.label_limit != 0 && labels.size() > rules_.label_limit) {
     return "label_limit exceeded (metric: \"" + std::string(labels.front().value.substr(0, 50)) +
            "\", number of labels: " + std::to_string(labels.size()) + ", limit: " + std::to_string(rules_.label_limit) +
            ")";
   }
+  if (rules_.label_name_length_limit == 0 && rules_.label_value_length_limit == 0) return std::nullopt;
+  for (const auto& [name, value] : labels) {
+    if (rules_.label_name_length_limit != 0 && name.size() > rules_.label_name_length_limit) {
+      return limit_error("label_name_length_limit", name, name.size(), rules_.label_name_length_limit);
+    }
+    if (rules_.label_value_length_limit != 0 && value.size() > rules_.label_value_length_limit) {
+      return limit_error("label_value_length_limit", name, value.size(), rules_.label_value_length_limit);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> page_series::check(const std::vector<telemetry::label_view>& labels) const {
+  if (labels.empty()) return "invalid series";
   bool named = false;
   std::string_view previous;
   for (const auto& [name, value] : labels) {
@@ -162,12 +181,6 @@ std::optional<std::string> page_series::check(const std::vector<telemetry::label
     }
     if (name == previous) return "label name \"" + std::string(name.substr(0, 100)) + "\" is not unique";
     previous = name;
-    if (rules_.label_name_length_limit != 0 && name.size() > rules_.label_name_length_limit) {
-      return limit_error("label_name_length_limit", name, name.size(), rules_.label_name_length_limit);
-    }
-    if (rules_.label_value_length_limit != 0 && value.size() > rules_.label_value_length_limit) {
-      return limit_error("label_value_length_limit", name, value.size(), rules_.label_value_length_limit);
-    }
   }
   if (!named) return "a series without a metric name";
   return std::nullopt;

@@ -43,6 +43,7 @@ struct page_outcome {
   std::uint64_t samples_scraped = 0, samples_kept = 0, series_added = 0;
   std::uint64_t duplicates = 0, out_of_bounds = 0;
   bool sample_limit_hit = false;
+  bool label_limit_hit = false;  ///< any of the three limits of labels
 };
 
 /// Scratch memory that all targets of a component share, one page after the other.
@@ -83,6 +84,7 @@ class page_series {
   [[nodiscard]] std::optional<std::string> accept(exposition::parsed_page page, page_outcome& outcome,
                                                   std::int64_t timestamp_ms);
   [[nodiscard]] std::optional<std::string> check(const std::vector<telemetry::label_view>& labels) const;
+  [[nodiscard]] std::optional<std::string> check_limits(const std::vector<telemetry::label_view>& labels) const;
   void compare(const shape& next, std::int64_t timestamp_ms, page_outcome& outcome) const;
   [[nodiscard]] fresh_batch make_batch(exposition::page_values& values, std::int64_t timestamp_ms,
                                        const scrape_report& report, page_outcome& outcome);

@@ -73,9 +73,13 @@ scrape::scrape(runtime::component_context& context, std::shared_ptr<const scrapi
     : context_(context),
       session_(context.shared()),
       seed_(offset_seed(context.shared().instance)),
-      out_(context, 0),
+      out_(context),
       metrics_(context.metrics()) {
-  if (const auto ok = apply(std::move(arguments)); !ok) throw std::runtime_error(ok.error().message);
+  metrics_.pools.add();
+  if (const auto ok = apply(std::move(arguments)); !ok) {
+    metrics_.pools_failed.add();
+    throw std::runtime_error(ok.error().message);
+  }
 }
 
 scrape::~scrape() = default;
@@ -107,16 +111,22 @@ void scrape::start() {
 }
 
 result<void> scrape::update(const runtime::arguments_ref& arguments) {
+  const auto began = context_.now();
   const auto ok = apply(std::static_pointer_cast<const scraping::arguments>(arguments));
-  if (!ok) return ok;
-  metrics_.reloads.add();
+  if (!ok) {
+    metrics_.reloads_failed.add();
+    return ok;
+  }
   set_targets();
+  metrics_.reloaded(arguments_->scrape_interval, context_.now() - began);
   return {};
 }
 
 /// What is still there goes on as it is, what is new begins at its time, what is gone leaves.
 void scrape::set_targets() {
+  const auto began = context_.now();
   const std::string job = arguments_->job_name.empty() ? context_.id() : arguments_->job_name;
+  metrics_.job(job);
   std::map<std::string, active_ref> next;
   refused_.clear();
   for (const auto& labels : arguments_->targets) {
@@ -144,7 +154,6 @@ void scrape::set_targets() {
     return std::any_of(targets_.begin(), targets_.end(),
                        [&](const auto& t) { return t.second->what.labels == one.who->what.labels; });
   });
-  metrics_.targets(targets_.size(), arguments_->target_limit);
   limit_error_.clear();
   if (arguments_->target_limit != 0 && targets_.size() > arguments_->target_limit) {
     limit_error_ = "target_limit exceeded (number of targets: " + std::to_string(targets_.size()) +
@@ -157,10 +166,11 @@ void scrape::set_targets() {
     prepare(*one);
     schedule_next(one);
   }
+  metrics_.targets(targets_.size(), refused_.size(), arguments_->target_limit, context_.now() - began);
   show_health();
 }
 
-void scrape::prepare(active& one) const {
+void scrape::prepare(active& one) {
   http::request request;
   request.url = dialled(one.what.url, context_.shared());
   request.headers = {
@@ -173,6 +183,7 @@ void scrape::prepare(active& one) const {
   request.accept_gzip = arguments_->enable_compression;
   request.unix_socket = one.what.unix_socket;
   one.request = std::move(request);
+  one.distances = &metrics_.distances(nanoseconds(one.what.interval_ns));
 }
 
 void scrape::schedule_next(const active_ref& one) {
@@ -192,6 +203,9 @@ void scrape::begin(const active_ref& one, std::int64_t tick_ns) {
     one->missed = true;
     return;
   }
+  const auto now = context_.now();
+  if (one->begun) one->distances->observe(seconds(now - *one->begun));
+  one->begun = now;
   one->span = context_.tracing().begin(runtime::event_kind<runtime::scrape_finished>::span);
   one->timestamp_ms = one->when.timestamp_ms(tick_ns, context_.shared().time.wall_ns());
   if (!limit_error_.empty()) {
@@ -247,7 +261,6 @@ void scrape::publish_outcome(active& one, page_outcome outcome, double duration)
   const runtime::work in_trace{one.span.self, {}};
   const auto took = duration_cast<nanoseconds>(std::chrono::duration<double>(duration));
   for (auto& batch : outcome.batches) {
-    metrics_.forwarded_samples.add(static_cast<double>(batch->items()));
     batch->context = one.span.self;
     out_.push(std::move(batch), {});
   }

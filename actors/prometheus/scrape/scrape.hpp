@@ -2,10 +2,12 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "actors/http_client/own_session.hpp"
+#include "actors/prometheus/fan_out.hpp"
 #include "actors/prometheus/scrape/arguments.hpp"
 #include "actors/prometheus/scrape/page_series.hpp"
 #include "actors/prometheus/scrape/schedule.hpp"
@@ -42,8 +44,10 @@ class scrape final : public runtime::component {
     std::int64_t tick_ns = 0;       ///< when the current scrape was due
     std::int64_t timestamp_ms = 0;  ///< of the scrape in flight
     http::request_id in_flight = 0;
-    runtime::work span;   ///< of that scrape
-    bool missed = false;  ///< a tick came while a scrape was in flight
+    std::optional<runtime::time_point> begun;  ///< the last scrape
+    runtime::summary* distances = nullptr;     ///< of scrapes with its interval
+    runtime::work span;                        ///< of that scrape
+    bool missed = false;                       ///< a tick came while a scrape was in flight
     // What is shown of it.
     std::string last_error;
     std::int64_t last_scrape_ms = 0;
@@ -60,7 +64,7 @@ class scrape final : public runtime::component {
 
   [[nodiscard]] result<void> apply(std::shared_ptr<const scraping::arguments> arguments);
   void set_targets();
-  void prepare(active& one) const;
+  void prepare(active& one);
   void schedule_next(const active_ref& one);
   void begin(const active_ref& one, std::int64_t tick_ns);
   void ended(const active_ref& one, const http::response& answer);
@@ -75,7 +79,7 @@ class scrape final : public runtime::component {
   page_rules rules_;
   std::string accept_;
   std::uint64_t seed_;
-  runtime::outlet<telemetry::metrics_batch> out_;
+  fan_out out_;
   scrape_metrics metrics_;
   page_scratch scratch_;
   std::map<std::string, active_ref> targets_;                 // by labels and URL

@@ -263,3 +263,18 @@ TEST_CASE_METHOD(fixture, "exemplars go with their series") {
   CHECK(out.batches[0]->exemplars[0].series == 0);
   CHECK(out.batches[0]->exemplars[0].timestamp_ms == now);
 }
+
+TEST_CASE_METHOD(fixture, "a page that goes beyond a limit of labels says so") {
+  CHECK_FALSE(page("a{x=\"1\"} 1\n").label_limit_hit);
+  CHECK_FALSE(page("not a page").label_limit_hit);
+  const auto limited = [&](auto set) {
+    rules = {};
+    set(rules);
+    restart();
+    return page("a{x=\"1234567\"} 1\n");
+  };
+  CHECK(limited([](page_rules& r) { r.label_limit = 3; }).label_limit_hit);
+  CHECK(limited([](page_rules& r) { r.label_name_length_limit = 7; }).label_limit_hit);
+  CHECK(limited([](page_rules& r) { r.label_value_length_limit = 6; }).label_limit_hit);
+  CHECK_FALSE(limited([](page_rules& r) { r.sample_limit = 0, r.label_limit = 4; }).label_limit_hit);
+}

@@ -1,5 +1,7 @@
 #include "actors/http_client/arguments.hpp"
 
+#include "protocol/http/url.hpp"
+
 namespace troupe::http_client {
 
 namespace {
@@ -72,13 +74,19 @@ config::body_of<tls_config> tls_schema() {
   return s;
 }
 
-config::complaints check(const arguments& a) {
-  const int ways = (a.basic_auth ? 1 : 0) + (a.authorization ? 1 : 0) + (a.bearer_token.text.empty() ? 0 : 1) +
-                   (a.bearer_token_file.empty() ? 0 : 1);
+/// How a proxy is named, the same for requests and for tokens.
+template <class T>
+void declare_proxy(config::body_of<T>& s) {
+  s.attribute("proxy_url", &T::proxy_url, "Proxy to send requests through.")
+      .attribute("no_proxy", &T::no_proxy,
+                 "Hosts, domains and networks that are reached without it, separated by commas.")
+      .attribute("proxy_from_environment", &T::proxy_from_environment, "Whether the environment names the proxy.")
+      .attribute("proxy_connect_header", &T::proxy_connect_header, "Headers for the proxy.");
+}
+
+template <class T>
+config::complaints check_proxy(const T& a) {
   config::complaints all;
-  if (ways > 1)
-    all.push_back(
-        {"", "at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured"});
   if (!a.no_proxy.empty() && a.proxy_url.empty())
     all.push_back({"no_proxy", "if no_proxy is configured, proxy_url must also be configured"});
   if (a.proxy_from_environment && !a.proxy_url.empty()) {
@@ -94,6 +102,48 @@ config::complaints check(const arguments& a) {
         {"proxy_connect_header",
          "if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured"});
   }
+  return all;
+}
+
+config::complaints check_oauth2(const oauth2& a) {
+  auto all = check_proxy(a);
+  const bool secret = !a.client_secret.text.empty(), file = !a.client_secret_file.empty();
+  if (a.client_id.empty()) all.push_back({"client_id", "oauth2 client_id must be configured"});
+  if (secret && file) {
+    all.push_back({"client_secret_file", "at most one of oauth2 client_secret, client_secret_file must be configured"});
+  }
+  if (!secret && !file) all.push_back({"", "either oauth2 client_secret or client_secret_file must be configured"});
+  if (a.token_url.empty()) {
+    all.push_back({"token_url", "oauth2 token_url must be configured"});
+  } else if (const auto parsed = http::parse_url(a.token_url); !parsed) {
+    all.push_back({"token_url", "oauth2 token_url: " + parsed.error().message});
+  }
+  return all;
+}
+
+config::body_of<oauth2> oauth2_schema() {
+  config::body_of<oauth2> s;
+  s.attribute("client_id", &oauth2::client_id, "Who asks for a token.")
+      .attribute("client_secret", &oauth2::client_secret, "What proves it.")
+      .attribute("client_secret_file", &oauth2::client_secret_file,
+                 "File that holds the secret; read again for each token.")
+      .attribute("scopes", &oauth2::scopes, "What the token is to be good for.")
+      .attribute("token_url", &oauth2::token_url, "Where the token is asked for.")
+      .attribute("endpoint_params", &oauth2::endpoint_params, "Further parameters of the request for a token.")
+      .block("tls_config", &oauth2::tls, tls_schema(), "How TLS is spoken with the server of tokens.")
+      .check(check_oauth2);
+  declare_proxy(s);
+  return s;
+}
+
+config::complaints check(const arguments& a) {
+  const int ways = (a.basic_auth ? 1 : 0) + (a.authorization ? 1 : 0) + (a.oauth2 ? 1 : 0) +
+                   (a.bearer_token.text.empty() ? 0 : 1) + (a.bearer_token_file.empty() ? 0 : 1);
+  auto all = check_proxy(a);
+  if (ways > 1)
+    all.insert(
+        all.begin(),
+        {"", "at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured"});
   if (all.empty()) {
     if (const auto ok = http::validate(to_options(a)); !ok) all.push_back({"", ok.error().message});
   }
@@ -109,25 +159,45 @@ std::multimap<std::string, std::string> flat(const std::map<std::string, std::ve
   return made;
 }
 
+http::tls_options tls_options(const tls_config& from) {
+  http::tls_options made;
+  made.ca_file = from.ca_file, made.ca_pem = from.ca_pem;
+  made.cert_file = from.cert_file, made.cert_pem = from.cert_pem;
+  made.key_file = from.key_file, made.key_pem = from.key_pem.text;
+  made.server_name = from.server_name;
+  made.min_version = from.min_version;
+  made.insecure_skip_verify = from.insecure_skip_verify;
+  return made;
+}
+
+http::oauth2 oauth2_options(const oauth2& from) {
+  http::oauth2 made;
+  made.client_id = from.client_id;
+  made.client_secret = from.client_secret.text, made.client_secret_file = from.client_secret_file;
+  made.token_url = from.token_url;
+  made.scopes = from.scopes;
+  made.endpoint_params.insert(from.endpoint_params.begin(), from.endpoint_params.end());
+  made.tls = tls_options(from.tls);
+  made.proxy_url = from.proxy_url, made.no_proxy = from.no_proxy;
+  made.proxy_from_environment = from.proxy_from_environment;
+  made.proxy_connect_header = flat(from.proxy_connect_header);
+  return made;
+}
+
 }  // namespace
 
 config::body_of<arguments> schema() {
   config::body_of<arguments> s;
   s.attribute("bearer_token", &arguments::bearer_token, "Token to authenticate with.")
-      .attribute("bearer_token_file", &arguments::bearer_token_file, "File that holds it; read again when it changes.")
-      .attribute("proxy_url", &arguments::proxy_url, "Proxy to send requests through.")
-      .attribute("no_proxy", &arguments::no_proxy,
-                 "Hosts, domains and networks that are reached without it, separated by commas.")
-      .attribute("proxy_from_environment", &arguments::proxy_from_environment,
-                 "Whether the environment names the proxy.")
-      .attribute("proxy_connect_header", &arguments::proxy_connect_header, "Headers for the proxy.")
-      .attribute("http_headers", &arguments::http_headers, "Headers to send with every request.")
+      .attribute("bearer_token_file", &arguments::bearer_token_file, "File that holds it; read again when it changes.");
+  declare_proxy(s);
+  s.attribute("http_headers", &arguments::http_headers, "Headers to send with every request.")
       .attribute("follow_redirects", &arguments::follow_redirects, "Whether redirects are followed.")
       .attribute("enable_http2", &arguments::enable_http2, "Whether HTTP/2 is spoken where the server offers it.")
       .block("basic_auth", &arguments::basic_auth, basic_auth_schema(), "User name and password to authenticate with.")
       .block("authorization", &arguments::authorization, authorization_schema(),
              "Authorization header to authenticate with.")
-      .not_yet_block("oauth2", "OAuth 2.0 to authenticate with.")
+      .block("oauth2", &arguments::oauth2, oauth2_schema(), "OAuth 2.0 (client credentials) to authenticate with.")
       .block("tls_config", &arguments::tls, tls_schema(), "How TLS is spoken.")
       .check(check);
   return s;
@@ -144,13 +214,8 @@ http::client_options to_options(const arguments& from) {
   if (!from.bearer_token.text.empty() || !from.bearer_token_file.empty()) {
     made.authorize = {"Bearer", from.bearer_token.text, from.bearer_token_file};
   }
-  const auto& tls = from.tls;
-  made.tls.ca_file = tls.ca_file, made.tls.ca_pem = tls.ca_pem;
-  made.tls.cert_file = tls.cert_file, made.tls.cert_pem = tls.cert_pem;
-  made.tls.key_file = tls.key_file, made.tls.key_pem = tls.key_pem.text;
-  made.tls.server_name = tls.server_name;
-  made.tls.min_version = tls.min_version;
-  made.tls.insecure_skip_verify = tls.insecure_skip_verify;
+  if (from.oauth2) made.oauth2 = oauth2_options(*from.oauth2);
+  made.tls = tls_options(from.tls);
   made.proxy_url = from.proxy_url, made.no_proxy = from.no_proxy;
   made.proxy_from_environment = from.proxy_from_environment;
   made.proxy_connect_header = flat(from.proxy_connect_header);

@@ -37,12 +37,27 @@ struct tls_config {
   friend bool operator==(const tls_config&, const tls_config&) = default;
 };
 
+struct oauth2 {
+  std::string client_id;
+  secret_text client_secret;
+  std::string client_secret_file;
+  std::vector<std::string> scopes;
+  std::string token_url;
+  std::map<std::string, std::string> endpoint_params;
+  std::string proxy_url, no_proxy;
+  bool proxy_from_environment = false;
+  std::map<std::string, std::vector<secret_text>> proxy_connect_header;
+  tls_config tls;
+  friend bool operator==(const oauth2&, const oauth2&) = default;
+};
+
 /// What every component says that is an HTTP client.
 struct arguments {
   secret_text bearer_token;
   std::string bearer_token_file;
   std::optional<http_client::basic_auth> basic_auth;
   std::optional<http_client::authorization> authorization;
+  std::optional<http_client::oauth2> oauth2;
   tls_config tls;
   std::string proxy_url, no_proxy;
   bool proxy_from_environment = false;

@@ -64,8 +64,14 @@ client::thread::~thread() {
 }
 
 result<std::shared_ptr<session>> client::thread::open(client_options options) {
-  return session::create(std::move(options),
-                         [mail = mail_](const session* s) { mail->put([&](auto& l) { l.closed.push_back(s); }); });
+  return session::create(std::move(options), [mail = mail_](const session* s) {
+    // By its number: there is nobody left who waits for the token.
+    const auto asked = s->tokens() ? s->tokens()->asked_as.load() : 0;
+    mail->put([&](auto& l) {
+      l.closed.push_back(s);
+      if (asked != 0) l.cancelled.push_back(asked);
+    });
+  });
 }
 
 request_id client::thread::submit(const std::shared_ptr<session>& via, request what,
@@ -109,10 +115,13 @@ void client::thread::run() {
     collect();
     if (!worth_holding()) deliver();
   }
+  const auto all = [](const submission&) { return true; };
+  cancel_waiting(all);
   for (const auto& each : slots_) {
     if (each) each->cancel_all();
   }
-  cancel_waiting([](const submission&) { return true; });
+  collect();
+  cancel_waiting(all);  // what was to be sent again
   deliver();
   // What was submitted by the last callbacks is owed its own.
   for (mail_->take(letters_); !letters_.empty(); mail_->take(letters_)) {
@@ -157,19 +166,22 @@ void client::thread::sort_mail() {
 }
 
 void client::thread::cancel_waiting(const std::function<bool(const submission&)>& which) {
-  const auto cancelled = std::stable_partition(waiting_.begin(), waiting_.end(), std::not_fn(which));
-  for (auto it = cancelled; it != waiting_.end(); ++it)
-    end(std::move(*it), failure_kind::cancelled, "cancelled");
-  waiting_.erase(cancelled, waiting_.end());
+  for (auto* among : {&waiting_, &without_token_}) {
+    const auto cancelled = std::stable_partition(among->begin(), among->end(), std::not_fn(which));
+    for (auto it = cancelled; it != among->end(); ++it)
+      end(std::move(*it), failure_kind::cancelled, "cancelled");
+    among->erase(cancelled, among->end());
+  }
 }
 
 void client::thread::admit() {
   while (!waiting_.empty() && in_flight_ < limits_.max_in_flight) {
-    start(std::move(waiting_.front()));
+    auto first = std::move(waiting_.front());
     waiting_.pop_front();
+    if (has_token(first)) start(std::move(first));
   }
   in_flight_count_.store(in_flight_, std::memory_order_relaxed);
-  waiting_count_.store(waiting_.size(), std::memory_order_relaxed);
+  waiting_count_.store(waiting_.size() + without_token_.size(), std::memory_order_relaxed);
 }
 
 void client::thread::start(submission s) {
@@ -219,6 +231,9 @@ int client::thread::wait_milliseconds() const {
   for (const auto& each : slots_) {
     if (each && each->timer() && (!first || *each->timer() < *first)) first = each->timer();
   }
+  for (const auto& each : without_token_) {
+    if (const auto end = each.submitted + each.what.timeout; !first || end < *first) first = end;
+  }
   const auto most = completed_.empty() ? 60'000 : longest_hold.count();
   if (!first) return completed_.empty() ? -1 : static_cast<int>(most);
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(*first - std::chrono::steady_clock::now()).count();
@@ -247,16 +262,18 @@ void client::thread::fire_timers() {
     if (!now) now = std::chrono::steady_clock::now();
     if (*each->timer() <= *now) each->on_timer();
   }
+  end_overdue();
 }
 
 void client::thread::collect() {
   const bool none = completed_.empty();
   for (const auto& each : slots_) {
-    if (!each) continue;
-    const auto before = completed_.size();
-    each->finished(completed_);
-    in_flight_ -= completed_.size() - before;
+    if (each) each->finished(ended_);
   }
+  in_flight_ -= ended_.size();
+  for (auto& each : ended_)
+    settle(std::move(each));
+  ended_.clear();
   if (none && !completed_.empty()) first_completed_ = std::chrono::steady_clock::now();
 }
 
@@ -290,7 +307,14 @@ void client::thread::end(submission s, failure_kind kind, const std::string& why
   answer.failure = kind;
   answer.error = s.what.method + " " + redacted_url(s.what.url) + ": " + why;
   answer.duration = std::chrono::steady_clock::now() - s.submitted;
-  completed_.push_back({std::move(s), std::move(answer)});
+  settle({std::move(s), std::move(answer)});
+}
+
+void client::thread::settle(completion&& c) {
+  if (c.of.asks_for)
+    take_token(std::move(c));
+  else if (!send_again(c))
+    completed_.push_back(std::move(c));
 }
 
 client::client(client_limits limits) : thread_(std::make_unique<thread>(limits)) {}

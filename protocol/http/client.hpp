@@ -44,8 +44,9 @@ enum class failure_kind : std::uint8_t {
   redirect_loop,
   protocol,  ///< not HTTP, garbage in headers or chunks, headers beyond the limits
   cancelled,
+  unauthorized,  ///< never sent: oauth2 gave no token
 };
-inline constexpr std::size_t failure_kinds = 12;
+inline constexpr std::size_t failure_kinds = 13;
 [[nodiscard]] std::string_view to_string(failure_kind kind);
 
 struct response {
@@ -75,6 +76,7 @@ struct client_limits {
   std::size_t receive_buffer_bytes = std::size_t{32} << 10;  ///< per request in flight, not per connection
 };
 
+/// Requests for tokens are counted where connections and what is in flight are, and nowhere else.
 struct client_counts {
   std::uint64_t in_flight = 0, waiting = 0;
   std::uint64_t submitted = 0, completed = 0;
@@ -84,7 +86,8 @@ struct client_counts {
 };
 
 /// HTTP requests from any thread, carried out by one thread of its own. Connections are kept alive and shared by all
-/// requests of a session; nothing is retried but a request that met a kept connection already closed by the peer.
+/// requests of a session; nothing is retried but a request that met a kept connection already closed by the peer, and,
+/// with oauth2, one whose token turns out to be refused.
 class client {
  public:
   explicit client(client_limits limits = {});

@@ -87,6 +87,16 @@ class client::thread {
   void deliver();
   void end(submission s, failure_kind kind, const std::string& why);
   void cancel_waiting(const std::function<bool(const submission&)>& which);
+  void settle(completion&& c);
+
+  // client_tokens.cpp: requests of sessions with oauth2.
+  [[nodiscard]] bool has_token(submission& s);  ///< false: it was kept, to wait for one
+  void ask(const std::shared_ptr<token_source>& from);
+  void take_token(completion c);
+  [[nodiscard]] std::vector<submission> all_that_wait_for(const token_source& from);
+  void give_up(const token_source& from, const std::string& why);
+  [[nodiscard]] bool send_again(completion& c);
+  void end_overdue();
 
   const client_limits limits_;
   const std::shared_ptr<mailbox> mail_ = std::make_shared<mailbox>();
@@ -97,9 +107,11 @@ class client::thread {
   // The thread's own.
   mailbox::letters letters_;
   std::deque<submission> waiting_;
+  std::deque<submission> without_token_;           // until the token comes that was asked for
   std::vector<std::unique_ptr<transport>> slots_;  // by number, so that a late event can't reach a freed transport
   std::unordered_map<const session*, std::uint32_t> slot_of_;
   std::vector<std::uint32_t> retiring_;  // of closed sessions and of old TLS material: gone when nothing runs
+  std::vector<completion> ended_;        // as transports tell it, before they are settled
   std::vector<completion> completed_;
   std::chrono::steady_clock::time_point first_completed_{};  // of those in completed_
   static constexpr std::chrono::milliseconds longest_hold{1};

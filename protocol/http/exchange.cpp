@@ -1,13 +1,13 @@
 #include "protocol/http/exchange.hpp"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
 #include <boost/beast/core/string.hpp>
 #include <ctime>
 
+#include "protocol/http/base64.hpp"
 #include "protocol/http/options.hpp"
 #include "protocol/http/url.hpp"
 
@@ -26,15 +26,6 @@ bool same_name(std::string_view a, std::string_view b) {
 // Not longer for the first wrong byte than for the last.
 bool same_secret(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
-}
-
-std::string base64(std::string_view plain) {
-  std::string out((plain.size() + 2) / 3 * 4 + 1, '\0');
-  const int length =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                      reinterpret_cast<const unsigned char*>(plain.data()), static_cast<int>(plain.size()));
-  out.resize(static_cast<std::size_t>(length));
-  return out;
 }
 
 std::string http_date() {

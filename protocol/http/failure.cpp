@@ -39,6 +39,8 @@ std::string_view to_string(failure_kind kind) {
       return "protocol";
     case failure_kind::cancelled:
       return "cancelled";
+    case failure_kind::unauthorized:
+      return "unauthorized";
   }
   return "none";
 }

@@ -5,6 +5,8 @@
 #include <cctype>
 #include <cstring>
 
+#include "protocol/http/oauth2.hpp"
+#include "protocol/http/tls_choice.hpp"
 #include "protocol/http/url.hpp"
 
 namespace troupe::http {
@@ -40,6 +42,19 @@ constexpr std::array reserved_headers = {
     "x-amz-content-sha256",
 };
 
+result<void> validate_versions(const tls_options& tls) {
+  for (const auto* v : {&tls.min_version, &tls.max_version}) {
+    if (!v->empty() && *v != "TLS10" && *v != "TLS11" && *v != "TLS12" && *v != "TLS13")
+      return failure("unknown TLS version \"" + *v + "\": use TLS10, TLS11, TLS12 or TLS13");
+  }
+  // The names stand in the order of the versions.
+  const std::string least = tls.min_version.empty() ? "TLS12" : tls.min_version;
+  if (!tls.max_version.empty() && tls.max_version < least)
+    return failure("max_version " + tls.max_version + " is below min_version " + least +
+                   (tls.min_version.empty() ? ", which is the default" : ""));
+  return {};
+}
+
 result<void> validate_tls(const tls_options& tls) {
   const auto both = [](const std::string& file, const std::string& pem) { return !file.empty() && !pem.empty(); };
   if (both(tls.ca_file, tls.ca_pem)) return failure("at most one of ca_pem and ca_file must be configured");
@@ -51,8 +66,8 @@ result<void> validate_tls(const tls_options& tls) {
     return failure("exactly one of key_pem or key_file must be configured when a client certificate is configured");
   if (has_key && !has_cert)
     return failure("exactly one of cert_pem or cert_file must be configured when a client key is configured");
-  if (const auto& v = tls.min_version; !v.empty() && v != "TLS10" && v != "TLS11" && v != "TLS12" && v != "TLS13")
-    return failure("unknown TLS version \"" + v + "\": use TLS10, TLS11, TLS12 or TLS13");
+  if (auto ok = validate_versions(tls); !ok) return ok;
+  if (const auto offer = offer_of(tls); !offer) return tl::unexpected(offer.error());
   return {};
 }
 
@@ -73,12 +88,29 @@ result<void> validate_proxy(const client_options& options) {
   return {};
 }
 
+result<void> validate_oauth2(const client_options& options) {
+  const auto& how = *options.oauth2;
+  if (how.client_id.empty()) return failure("oauth2 client_id must be configured");
+  if (how.client_secret.empty() && how.client_secret_file.empty())
+    return failure("either oauth2 client_secret or client_secret_file must be configured");
+  if (!how.client_secret.empty() && !how.client_secret_file.empty())
+    return failure("at most one of oauth2 client_secret, client_secret_file must be configured");
+  if (how.token_url.empty()) return failure("oauth2 token_url must be configured");
+  if (const auto parsed = parse_url(how.token_url); !parsed)
+    return failure("oauth2 token_url: " + parsed.error().message);
+  if (!how.scopes.empty() && how.endpoint_params.count("scope") > 0)
+    return failure("oauth2 endpoint_params must not hold \"scope\" when scopes is configured");
+  if (auto ok = validate(token_server_options(options)); !ok) return failure("oauth2 " + ok.error().message);
+  return {};
+}
+
 result<void> validate_authentication(const client_options& options) {
-  if (options.basic && options.authorize)
+  if ((options.basic ? 1 : 0) + (options.authorize ? 1 : 0) + (options.oauth2 ? 1 : 0) > 1)
     return failure(
         "at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured");
   if (options.basic && !options.basic->password.empty() && !options.basic->password_file.empty())
     return failure("at most one of basic_auth password & password_file must be configured");
+  if (options.oauth2) return validate_oauth2(options);
   if (!options.authorize) return {};
   const auto& how = *options.authorize;
   if (!how.credentials.empty() && !how.credentials_file.empty())

@@ -3,45 +3,32 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
+#include "protocol/http/tls_choice.hpp"
 #include "protocol/http/tls_material.hpp"
 
 namespace troupe::http {
 
 namespace {
 
-template <class T>
-using choice = std::pair<std::string_view, T>;
-
-constexpr std::array<choice<int>, 4> versions = {
+constexpr std::array<tls_choice<int>, 4> versions = {
     {{"TLS10", TLS1_VERSION}, {"TLS11", TLS1_1_VERSION}, {"TLS12", TLS1_2_VERSION}, {"TLS13", TLS1_3_VERSION}}};
 
-constexpr std::array<choice<const char*>, 4> curves = {
+constexpr std::array<tls_choice<const char*>, 4> curves = {
     {{"CurveP256", "P-256"}, {"CurveP384", "P-384"}, {"CurveP521", "P-521"}, {"X25519", "X25519"}}};
 
 struct client_demand {
   int mode;
   bool verified;
 };
-constexpr std::array<choice<client_demand>, 5> demands = {
+constexpr std::array<tls_choice<client_demand>, 5> demands = {
     {{"NoClientCert", {SSL_VERIFY_NONE, false}},
      {"RequestClientCert", {SSL_VERIFY_PEER, false}},
      {"RequireAnyClientCert", {SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, false}},
      {"VerifyClientCertIfGiven", {SSL_VERIFY_PEER, true}},
      {"RequireAndVerifyClientCert", {SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, true}}}};
-
-template <class T, std::size_t N>
-result<T> chosen(const std::array<choice<T>, N>& among, std::string_view name, std::string_view option) {
-  const auto* found = std::find_if(among.begin(), among.end(), [&](const auto& c) { return c.first == name; });
-  if (found != among.end()) return found->second;
-  std::string known;
-  for (const auto& each : among)
-    known += (known.empty() ? "" : ", ") + std::string(each.first);
-  return failure("unknown " + std::string(option) + " \"" + std::string(name) + "\": use one of " + known);
-}
 
 result<void> set_versions(SSL_CTX* context, const server_tls& options) {
   const auto least = chosen(versions, options.min_version.empty() ? "TLS12" : options.min_version, "min_version");
@@ -55,36 +42,18 @@ result<void> set_versions(SSL_CTX* context, const server_tls& options) {
   return {};
 }
 
-// OpenSSL has its own names for the suites of TLS 1.2; those of TLS 1.3 can't be chosen, as in Go.
 result<void> set_ciphers(SSL_CTX* context, const server_tls& options) {
-  if (options.cipher_suites.empty()) return {};
-  SSL_CTX_set_cipher_list(context, "ALL:@SECLEVEL=1");
-  const auto* all = SSL_CTX_get_ciphers(context);
-  std::string list;
-  for (const auto& name : options.cipher_suites) {
-    const SSL_CIPHER* found = nullptr;
-    for (int i = 0; i < sk_SSL_CIPHER_num(all); ++i) {
-      const auto* each = sk_SSL_CIPHER_value(all, i);
-      const char* standard = SSL_CIPHER_standard_name(each);
-      if (standard != nullptr && name == standard) found = each;
-    }
-    if (found == nullptr) return failure("unknown or unsupported cipher_suites entry \"" + name + "\"");
-    const bool of_tls13 = SSL_CIPHER_get_version(found) == std::string_view("TLSv1.3");
-    if (!of_tls13) list += (list.empty() ? "" : ":") + std::string(SSL_CIPHER_get_name(found));
-  }
-  if (!list.empty() && SSL_CTX_set_cipher_list(context, list.c_str()) != 1)
+  const auto list = cipher_list(options.cipher_suites);
+  if (!list) return tl::unexpected(list.error());
+  if (!list->empty() && SSL_CTX_set_cipher_list(context, (*list + ":@SECLEVEL=1").c_str()) != 1)
     return failure("cipher_suites: " + openssl_reason("refused"));
   return {};
 }
 
 result<void> set_curves(SSL_CTX* context, const server_tls& options) {
-  std::string list;
-  for (const auto& name : options.curve_preferences) {
-    const auto curve = chosen(curves, name, "curve_preferences entry");
-    if (!curve) return tl::unexpected(curve.error());
-    list += (list.empty() ? "" : ":") + std::string(*curve);
-  }
-  if (!list.empty() && SSL_CTX_set1_groups_list(context, list.c_str()) != 1)
+  const auto list = curve_list(curves, options.curve_preferences);
+  if (!list) return tl::unexpected(list.error());
+  if (!list->empty() && SSL_CTX_set1_groups_list(context, list->c_str()) != 1)
     return failure("curve_preferences: " + openssl_reason("refused"));
   return {};
 }

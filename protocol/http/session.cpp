@@ -1,23 +1,15 @@
 #include "protocol/http/session.hpp"
 
 #include <curl/curl.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 
 #include <cstdlib>
 
+#include "protocol/http/base64.hpp"
+
 namespace troupe::http {
 
 namespace {
-
-std::string base64(std::string_view plain) {
-  std::string out((plain.size() + 2) / 3 * 4 + 1, '\0');
-  const int length =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                      reinterpret_cast<const unsigned char*>(plain.data()), static_cast<int>(plain.size()));
-  out.resize(static_cast<std::size_t>(length));
-  return out;
-}
 
 // A file's secret ends where its text does: editors and `echo` leave a newline behind.
 std::string trimmed(std::string text) {
@@ -55,9 +47,13 @@ curl_slist* header_list(const std::multimap<std::string, std::string>& headers) 
 
 result<std::shared_ptr<session>> session::create(client_options options, std::function<void(const session*)> closed) {
   if (auto ok = validate(options); !ok) return tl::unexpected(ok.error());
+  auto offer = offer_of(options.tls);
+  if (!offer) return tl::unexpected(offer.error());
   std::shared_ptr<session> made(new session(std::move(options)));
+  made->offer_ = std::move(*offer);
   if (auto line = made->authorization_line(); !line) return tl::unexpected(line.error());
   if (auto material = made->material(); !material) return tl::unexpected(material.error());
+  if (auto ok = made->open_tokens(closed); !ok) return tl::unexpected(ok.error());
   made->choose_proxy();
   made->fixed_headers_ = header_list(made->options_.http_headers);
   made->proxy_headers_ = header_list(made->options_.proxy_connect_header);
@@ -69,6 +65,21 @@ session::~session() {
   if (closed_) closed_(this);
   curl_slist_free_all(fixed_headers_);
   curl_slist_free_all(proxy_headers_);
+}
+
+result<void> session::open_tokens(const std::function<void(const session*)>& closed) {
+  if (!options_.oauth2) return {};
+  auto server = create(token_server_options(options_), closed);
+  if (!server) return failure("oauth2: " + server.error().message);
+  tokens_ = std::make_shared<token_source>(*options_.oauth2, std::move(*server));
+  if (auto readable = tokens_->client_secret(); !readable) return tl::unexpected(readable.error());
+  return {};
+}
+
+result<std::string> token_source::client_secret() const {
+  auto text = secret(secret_, secret_file_);
+  if (!text) return failure("oauth2: client_secret_file: " + text.error().message);
+  return text;
 }
 
 void session::choose_proxy() {
@@ -130,7 +141,7 @@ result<std::shared_ptr<const tls_material>> session::material() {
   for (const auto* each : {&ca, &cert, &key}) {
     if (!*each) return failure("tls_config: " + each->error().message);
   }
-  auto parsed = tls_material::parse(*ca, *cert, *key);
+  auto parsed = tls_material::parse(*ca, *cert, *key, tls.system_roots_too);
   if (!parsed) return failure("tls_config: " + parsed.error().message);
   material_ = std::move(*parsed);
   stamp_ = std::move(now);

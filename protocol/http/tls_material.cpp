@@ -92,8 +92,9 @@ std::string openssl_reason(const std::string& otherwise) {
 }
 
 result<std::shared_ptr<const tls_material>> tls_material::parse(const std::string& ca, const std::string& cert,
-                                                                const std::string& key) {
+                                                                const std::string& key, bool system_too) {
   std::shared_ptr<tls_material> out(new tls_material);
+  out->system_too_ = system_too;
   ERR_clear_error();
   if (!ca.empty()) {
     const auto trusted = read_certificates(ca);
@@ -116,6 +117,13 @@ result<std::shared_ptr<const tls_material>> tls_material::parse(const std::strin
 }
 
 void tls_material::apply_authorities(ssl_ctx_st* context) const {
+  // Here, not in parse(): as late as the store that all share.
+  if (authorities_ && system_too_) {
+    std::call_once(system_added_, [this] {
+      X509_STORE_set_default_paths(authorities_.get());
+      ERR_clear_error();
+    });
+  }
   SSL_CTX_set1_cert_store(context, (authorities_ ? authorities_ : system_store()).get());
 }
 

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -22,9 +23,11 @@ namespace troupe::http {
 /// Certificates and a key, parsed once and shared by every connection of a session or server. Immutable.
 class tls_material {
  public:
-  /// Each argument is PEM text or empty. `ca` empty: the system's authorities.
+  /// Each text is PEM or empty. `ca` empty: the system's authorities; else those are trusted beside it only if
+  /// `system_too`.
   [[nodiscard]] static result<std::shared_ptr<const tls_material>> parse(const std::string& ca, const std::string& cert,
-                                                                         const std::string& key);
+                                                                         const std::string& key,
+                                                                         bool system_too = false);
 
   /// Puts all of it into a context. False where OpenSSL refuses; its error queue says why.
   [[nodiscard]] bool apply(ssl_ctx_st* context) const;
@@ -33,7 +36,9 @@ class tls_material {
 
  private:
   tls_material() = default;
-  std::shared_ptr<x509_store_st> authorities_;   // null: the system's
+  std::shared_ptr<x509_store_st> authorities_;  // null: the system's
+  bool system_too_ = false;
+  mutable std::once_flag system_added_;
   std::vector<std::shared_ptr<x509_st>> chain_;  // the own certificate first
   std::shared_ptr<evp_pkey_st> key_;
 };

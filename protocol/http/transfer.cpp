@@ -15,17 +15,17 @@ constexpr std::size_t most_header_bytes = std::size_t{64} << 10;
 // Redirects and endless "100 Continue" answers: curl keeps each of their headers until the end.
 constexpr std::size_t most_header_bytes_in_all = std::size_t{256} << 10;
 
+}  // namespace
+
 bool same_name(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
-std::string milliseconds(std::chrono::milliseconds duration) {
+std::string print_timeout(std::chrono::milliseconds duration) {
   const auto count = duration.count();
   return count % 1000 == 0 ? std::to_string(count / 1000) + "s" : std::to_string(count) + "ms";
 }
-
-}  // namespace
 
 bool transfer::prepare(submission s, const session& settings, std::shared_ptr<body_pool> bodies) {
   of = std::move(s);
@@ -40,7 +40,7 @@ bool transfer::prepare(submission s, const session& settings, std::shared_ptr<bo
   if (!set_time_left()) {
     answer.failure = failure_kind::timeout;
     answer.error =
-        "timed out after " + milliseconds(what.timeout) + ", waiting for its turn among the requests in flight";
+        "timed out after " + print_timeout(what.timeout) + ", waiting for its turn among the requests in flight";
     return false;
   }
   curl_easy_setopt(easy, CURLOPT_URL, what.url.c_str());
@@ -140,7 +140,9 @@ bool transfer::set_headers(const session& settings) {
     if (count + 4 >= starts.size() || !add(name, value)) return refuse("more than 120 headers");
   }
   if (what.accept_gzip) add_line("Accept-Encoding: gzip");
-  if (!has_authorization) {
+  if (!has_authorization && of.token) {
+    add_line(*of.token);
+  } else if (!has_authorization) {
     const auto line = settings.authorization_line();
     if (!line) return refuse(line.error().message);
     if (!line->empty()) add_line(*line);
@@ -232,7 +234,7 @@ response transfer::conclude(CURLcode code) {
       answer.failure = kind_of(code, os_error, text);
       answer.error = describe(answer.failure, code, os_error, text);
       if (answer.failure == failure_kind::timeout)
-        answer.error = "timed out after " + milliseconds(of.what.timeout) + ": " + answer.error;
+        answer.error = "timed out after " + print_timeout(of.what.timeout) + ": " + answer.error;
     }
   }
   if (answer.failure != failure_kind::none) {

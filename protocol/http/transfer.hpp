@@ -58,6 +58,12 @@ struct transfer {
   bool gzip_ = false, alone_ = false;  // alone: its connection is not shared with other requests
 };
 
+/// Header names are the same in any case.
+[[nodiscard]] bool same_name(std::string_view a, std::string_view b);
+
+/// "200ms", "3s"
+[[nodiscard]] std::string print_timeout(std::chrono::milliseconds duration);
+
 /// The kind of a curl failure, and what to tell the user about it.
 [[nodiscard]] failure_kind kind_of(CURLcode code, long os_error, std::string_view text);
 [[nodiscard]] std::string describe(failure_kind kind, CURLcode code, long os_error, std::string_view text);

@@ -28,6 +28,14 @@ long curl_tls_version(const std::string& name) {
   return CURL_SSLVERSION_TLSv1_2;
 }
 
+long curl_tls_version_most(const std::string& name) {
+  if (name == "TLS10") return CURL_SSLVERSION_MAX_TLSv1_0;
+  if (name == "TLS11") return CURL_SSLVERSION_MAX_TLSv1_1;
+  if (name == "TLS12") return CURL_SSLVERSION_MAX_TLSv1_2;
+  if (name == "TLS13") return CURL_SSLVERSION_MAX_TLSv1_3;
+  return CURL_SSLVERSION_MAX_NONE;
+}
+
 int server_name_index() {
   static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return index;
@@ -84,8 +92,11 @@ struct transport_callbacks {
   static CURLcode tls(CURL*, void* context, void* self) {
     const auto& t = *static_cast<transport*>(self);
     auto* ssl = static_cast<SSL_CTX*>(context);
+    const auto& tls = t.settings_.options().tls;
     if (!t.material_->apply(ssl)) return CURLE_SSL_CERTPROBLEM;
-    if (const auto& tls = t.settings_.options().tls; !tls.server_name.empty()) check_server_name(ssl, tls);
+    if (!tls.server_name.empty()) check_server_name(ssl, tls);
+    // Nothing but such a version is left to speak, and at a higher level OpenSSL speaks none of them.
+    if (tls.max_version == "TLS10" || tls.max_version == "TLS11") SSL_CTX_set_security_level(ssl, 0);
     return CURLE_OK;
   }
 };
@@ -151,7 +162,11 @@ void transport::apply_session(transfer& t) {
   curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &transport_callbacks::tls);
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, this);
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, curl_tls_version(tls.min_version));
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION,
+                   curl_tls_version(tls.min_version) | curl_tls_version_most(tls.max_version));
+  const auto& offer = settings_.offer();
+  if (!offer.ciphers.empty()) curl_easy_setopt(easy, CURLOPT_SSL_CIPHER_LIST, offer.ciphers.c_str());
+  if (!offer.curves.empty()) curl_easy_setopt(easy, CURLOPT_SSL_EC_CURVES, offer.curves.c_str());
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, tls.insecure_skip_verify ? 0L : 1L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls.insecure_skip_verify || !tls.server_name.empty() ? 0L : 2L);
 }

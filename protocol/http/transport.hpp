@@ -23,6 +23,9 @@ struct submission {
   request what;
   std::function<void(response&&)> done;
   steady_time submitted;
+  token_line token{};                        ///< what it is sent with, in a session with oauth2
+  bool token_is_new = false;                 ///< it waited for just this token: a 401 is its answer
+  std::shared_ptr<token_source> asks_for{};  ///< set in a request for a token; `done` is empty then
 };
 
 /// A request that ended, its answer not yet handed over.

@@ -46,12 +46,6 @@ std::string encode(std::string_view text, std::string_view kept) {
   return out;
 }
 
-std::string encode_form(std::string_view text) {
-  std::string out = encode(text, " ");
-  std::replace(out.begin(), out.end(), ' ', '+');
-  return out;
-}
-
 std::string decode_form(std::string_view text) {
   std::string spaced(text);
   std::replace(spaced.begin(), spaced.end(), '+', ' ');
@@ -137,6 +131,12 @@ std::string encode_query(query_parameters parameters) {
     if (!out.empty()) out += '&';
     out += encode_form(name) + "=" + encode_form(value);
   }
+  return out;
+}
+
+std::string encode_form(std::string_view text) {
+  std::string out = encode(text, " ");
+  std::replace(out.begin(), out.end(), ' ', '+');
   return out;
 }
 

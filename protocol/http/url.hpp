@@ -38,6 +38,8 @@ using query_parameters = std::vector<std::pair<std::string, std::string>>;
 /// name=value&…, names sorted, space as '+': as Go's url.Values.Encode.
 [[nodiscard]] std::string encode_query(query_parameters parameters);
 [[nodiscard]] query_parameters decode_query(std::string_view query);
+/// One name or value of it.
+[[nodiscard]] std::string encode_form(std::string_view text);
 
 /// Everything but unreserved characters as %XX.
 [[nodiscard]] std::string percent_encode(std::string_view text);

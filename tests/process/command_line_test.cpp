@@ -134,7 +134,34 @@ TEST_CASE("arguments that do not work yet are refused, unless they say the defau
   const auto refused = with("scrape_native_histograms = true");
   CHECK(refused.code == 1);
   CHECK(refused.output.find("not supported yet") != std::string::npos);
-  CHECK(with("oauth2 { }").output.find("not supported yet") != std::string::npos);
+  std::ofstream(file)
+      << "prometheus.remote_write \"a\" {\n  endpoint {\n    url = \"http://a\"\n    sigv4 { }\n  }\n}\n";
+  CHECK(run({"validate", file}).output.find("not supported yet") != std::string::npos);
+}
+
+TEST_CASE("what is wrong with an oauth2 block is said with its place") {
+  temporary_directory directory;
+  const auto file = directory.file("a.alloy");
+  const auto with = [&](const std::string& block) {
+    std::ofstream(file) << "prometheus.scrape \"a\" {\n  targets = []\n  forward_to = []\n  " + block + "\n}\n";
+    return run({"validate", file}).output;
+  };
+  const auto good =
+      std::string("client_id = \"me\"\n    client_secret = \"s3cret\"\n    token_url = \"http://t/token\"\n");
+  const auto says = [&](const std::string& block, const std::string& text) {
+    const auto said = with("oauth2 {\n    " + block + "  }");
+    INFO(said);
+    CHECK(said.find(text) != std::string::npos);
+    CHECK(said.find("s3cret") == std::string::npos);
+  };
+  says("", "oauth2 client_id must be configured");
+  says("client_id = \"me\"\n    token_url = \"http://t\"\n", "client_secret");
+  says("client_id = \"me\"\n    client_secret = \"s3cret\"\n", "oauth2 token_url must be configured");
+  says(good + "    client_secret_file = \"/f\"\n", "at most one of");
+  says(good + "    scopes = \"a\"\n", "list");
+  CHECK(with("oauth2 {\n    " + good + "  }\n  bearer_token = \"b\"").find("at most one of basic_auth") !=
+        std::string::npos);
+  CHECK(with("oauth2 {\n    " + good + "  }").empty());
 }
 
 TEST_CASE("a taken port, a storage path that is none: a clear message and exit code 1") {

@@ -1,6 +1,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <set>
 
 #include "tests/catch.hpp"
@@ -157,6 +158,51 @@ TEST_CASE("an endpoint that moves goes on where it was, one that is added begins
   CHECK(post(troupe.url("/-/reload")).status == 200);
   REQUIRE(eventually([&] { return !third.samples_of("scraped_total").empty(); }));
   CHECK(third.samples_of("scraped_total").front().value >= added_at);
+}
+
+TEST_CASE("OAuth 2.0 towards a target and a backend: a token each, and a new one when it is refused") {
+  std::mutex mutex;
+  int asked = 0;
+  std::set<std::string> seen, ways;
+  const auto tokens = listen(0, [&](const auto& request, const auto& to) {
+    std::lock_guard lock(mutex);
+    ways.insert(std::string(request.header("Authorization")) + " " + std::string(request.body));
+    to->respond(200, "application/json",
+                "{\"access_token\": \"t" + std::to_string(++asked) + "\", \"expires_in\": 3600}");
+  });
+  bool revoked = false;
+  const auto guarded = [&](const auto& request, const auto& to, const std::string& page) {
+    std::lock_guard lock(mutex);
+    const std::string who(request.header("Authorization"));
+    if (revoked && (who == "Bearer t1" || who == "Bearer t2")) return to->respond(401, "text/plain", "revoked");
+    seen.insert(who);
+    to->respond(page.empty() ? 204 : 200, "text/plain", page);
+  };
+  const auto page = listen(0, [&](const auto& r, const auto& to) { guarded(r, to, "a 1\n"); });
+  const auto sink = listen(0, [&](const auto& r, const auto& to) { guarded(r, to, ""); });
+  const auto block =
+      "  oauth2 {\n    client_id = \"me\"\n    client_secret = \"s3cret\"\n    scopes = [\"write\"]\n"
+      "    token_url = \"http://" +
+      tokens->address() + "/token\"\n  }\n";
+  collector troupe(pipeline({page->address()}, "http://" + sink->address() + "/write", block, block));
+  troupe.ready();
+  const auto both = [&](const char* one, const char* other) {
+    std::lock_guard lock(mutex);
+    return seen.count(one) == 1 && seen.count(other) == 1;
+  };
+  REQUIRE(eventually([&] { return both("Bearer t1", "Bearer t2"); }));
+  {
+    std::lock_guard lock(mutex);
+    CHECK(ways == std::set<std::string>{"Basic bWU6czNjcmV0 grant_type=client_credentials&scope=write"});
+    revoked = true;
+  }
+  REQUIRE(eventually([&] { return both("Bearer t3", "Bearer t4"); }));
+  CHECK(get(troupe.url("/-/healthy")).status == 200);
+  CHECK(troupe.metric("prometheus_remote_storage_samples_failed_total") == 0);
+  CHECK(get(troupe.url("/api/v0/web/components/prometheus.scrape.t")).body.find("s3cret") == std::string::npos);
+  CHECK(troupe.program().output().find("s3cret") == std::string::npos);
+  troupe.program().signal(SIGTERM);
+  CHECK(troupe.program().wait() == 0);
 }
 
 TEST_CASE("what a backend answers decides") {

@@ -26,6 +26,12 @@ script always_ok() {
   return script().serve([](const auto&) { return http_answer("200 OK", "x"); });
 }
 
+http::oauth2 good_oauth2() {
+  http::oauth2 made;
+  made.client_id = "id", made.client_secret = "secret", made.token_url = "https://id.example/token";
+  return made;
+}
+
 /// Sets a variable of the environment as long as it lives.
 struct environment {
   environment(const char* n, const std::string& value) : name(n) { setenv(name, value.c_str(), 1); }
@@ -61,6 +67,52 @@ TEST_CASE("options that exclude each other or are malformed are told") {
            {[](auto& o) { o.tls.key_pem = "x"; }, "exactly one of cert_pem or cert_file"},
            {[](auto& o) { o.tls.min_version = "1.2"; }, "unknown TLS version \"1.2\""},
            {[](auto& o) { o.tls.min_version = "TLS13"; }, ""},
+           {[](auto& o) { o.tls.max_version = "TLS14"; }, "unknown TLS version \"TLS14\""},
+           {[](auto& o) { o.tls.max_version = "TLS11"; },
+            "max_version TLS11 is below min_version TLS12, which is the default"},
+           {[](auto& o) { o.tls.min_version = "TLS13", o.tls.max_version = "TLS12"; },
+            "max_version TLS12 is below min_version TLS13"},
+           {[](auto& o) { o.tls.min_version = o.tls.max_version = "TLS12"; }, ""},
+           {[](auto& o) {
+              o.tls.cipher_suites = {"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "ROT13"};
+            },
+            "unknown or unsupported cipher_suites entry \"ROT13\""},
+           {[](auto& o) { o.tls.cipher_suites = {"TLS_DH_anon_WITH_AES_128_CBC_SHA"}; },
+            "cipher_suites entry \"TLS_DH_anon_WITH_AES_128_CBC_SHA\""},
+           {[](auto& o) { o.tls.cipher_suites = {"ECDHE-RSA-AES128-GCM-SHA256"}; }, "cipher_suites entry \"ECDHE-RSA"},
+           {[](auto& o) {
+              o.tls.cipher_suites = {"TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_AES_128_GCM_SHA256"};
+            },
+            ""},
+           {[](auto& o) {
+              o.tls.curve_preferences = {"P256", "Circle"};
+            },
+            "unknown curve_preferences entry \"Circle\": use one of X25519, P256, P384, P521"},
+           {[](auto& o) { o.oauth2 = good_oauth2(); }, ""},
+           {[](auto& o) { o.oauth2 = good_oauth2(), o.basic.emplace(); },
+            "at most one of basic_auth, authorization, oauth2"},
+           {[](auto& o) { o.oauth2 = good_oauth2(), o.oauth2->client_id.clear(); },
+            "oauth2 client_id must be configured"},
+           {[](auto& o) { o.oauth2 = good_oauth2(), o.oauth2->client_secret.clear(); },
+            "either oauth2 client_secret or client_secret_file must be configured"},
+           {[](auto& o) { o.oauth2 = good_oauth2(), o.oauth2->client_secret_file = "x"; },
+            "at most one of oauth2 client_secret, client_secret_file must be configured"},
+           {[](auto& o) { o.oauth2 = good_oauth2(), o.oauth2->token_url.clear(); },
+            "oauth2 token_url must be configured"},
+           {[](auto& o) { o.oauth2 = good_oauth2(), o.oauth2->token_url = "id.example/token"; },
+            "oauth2 token_url: \"id.example/token\" is not a usable URL"},
+           {[](auto& o) {
+              o.oauth2 = good_oauth2(), o.oauth2->endpoint_params = {{"scope", "b"}};
+            },
+            ""},
+           {[](auto& o) {
+              o.oauth2 = good_oauth2(), o.oauth2->endpoint_params = {{"scope", "b"}}, o.oauth2->scopes = {"a"};
+            },
+            "must not hold \"scope\""},
+           {[](auto& o) { o.oauth2 = good_oauth2(), o.oauth2->no_proxy = "a"; },
+            "oauth2 if no_proxy is configured, proxy_url must also be configured"},
+           {[](auto& o) { o.oauth2 = good_oauth2(), o.oauth2->tls.min_version = "1.2"; },
+            "oauth2 unknown TLS version \"1.2\""},
            {[](auto& o) { o.proxy_url = "http://u:p@proxy:3128", o.no_proxy = "a,b"; }, ""},
            {[](auto& o) { o.proxy_url = "socks5://proxy:1080"; }, ""},
            {[](auto& o) { o.proxy_url = "proxy:3128"; }, "proxy_url: "},
@@ -106,6 +158,12 @@ TEST_CASE("a session whose files can't be used does not open") {
               o.authorize.emplace().credentials_file = directory.write("big", std::string(2 << 20, 'x'));
             },
             "larger than 1 MiB"},
+           {[&](auto& o) {
+              o.oauth2 = good_oauth2(), o.oauth2->client_secret.clear(), o.oauth2->client_secret_file = missing;
+            },
+            "oauth2: client_secret_file: cannot open " + missing},
+           {[&](auto& o) { o.oauth2 = good_oauth2(), o.oauth2->tls.ca_file = missing; },
+            "oauth2: tls_config: cannot open " + missing},
            {[&](auto& o) { o.tls.ca_file = missing; }, "tls_config: cannot open " + missing},
            {[&](auto& o) { o.tls.ca_file = directory.write("ca", "x"); }, "holds no certificate"},
            {[&](auto& o) { o.tls.ca_file = directory.write("empty", ""); }, "is empty"},

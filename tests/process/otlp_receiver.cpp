@@ -78,6 +78,7 @@ struct otlp_receiver::inside final : collector::trace::v1::TraceService::Service
   }
 
   void keep(const ExportTraceServiceRequest& request) {
+    const auto before = spans.size();
     for (const auto& group : request.resource_spans()) {
       for (const auto& scope : group.scope_spans()) {
         for (const auto& one : scope.spans()) {
@@ -88,11 +89,13 @@ struct otlp_receiver::inside final : collector::trace::v1::TraceService::Service
         }
       }
     }
+    sizes.push_back(spans.size() - before);
   }
 
   mutable std::mutex mutex;
   std::function<answer(int)> answers;
   std::vector<span> spans;
+  std::vector<std::size_t> sizes;
   std::map<std::string, std::string> metadata;
   int requests = 0, port = 0;
   std::unique_ptr<grpc::Server> server;
@@ -133,6 +136,11 @@ std::vector<otlp_receiver::span> otlp_receiver::spans() const {
 int otlp_receiver::requests() const {
   const std::lock_guard lock(inside_->mutex);
   return inside_->requests;
+}
+
+std::vector<std::size_t> otlp_receiver::sizes() const {
+  const std::lock_guard lock(inside_->mutex);
+  return inside_->sizes;
 }
 
 std::map<std::string, std::string> otlp_receiver::metadata() const {

@@ -42,6 +42,7 @@ class otlp_receiver {
   };
   [[nodiscard]] std::vector<span> spans() const;
   [[nodiscard]] int requests() const;
+  [[nodiscard]] std::vector<std::size_t> sizes() const;               ///< spans in each request that was kept
   [[nodiscard]] std::map<std::string, std::string> metadata() const;  ///< of the last request
 
  private:

@@ -23,26 +23,39 @@ struct tls {
   std::string key_file;
   std::string server_name;
   bool insecure = false, insecure_skip_verify = false;
-  std::string min_version;
-
-  // Declared, refused unless they are as they are here.
-  std::string max_version;
+  std::string min_version, max_version;
   std::vector<std::string> cipher_suites, curve_preferences;
   bool include_insecure_cipher_suites = false, include_system_ca_certs_pool = false;
-  nanoseconds reload_interval{};
+  nanoseconds reload_interval{};  ///< files are looked at before each new connection anyway
   friend bool operator==(const tls&, const tls&) = default;
 };
 [[nodiscard]] config::body_of<tls> tls_schema();
 [[nodiscard]] http::tls_options to_options(const tls& from);
 
+/// How what waits becomes requests.
+struct batch {
+  nanoseconds flush_timeout = std::chrono::milliseconds(200);
+  std::int64_t min_size = 2000, max_size = 3000;
+  std::string sizer = "items";
+  friend bool operator==(const batch&, const batch&) = default;
+};
+
 struct sending_queue {
+  bool enabled = true;
   std::int64_t num_consumers = 10;
   std::int64_t queue_size = 1000;
   std::string sizer = "requests";
+  bool block_on_overflow = false, wait_for_result = false;
+  std::optional<exporting::batch> batch;
 
-  // Declared, refused unless they are as they are here.
-  bool enabled = true, block_on_overflow = false, wait_for_result = false;
+  // Declared, refused.
+  config::value storage;
   friend bool operator==(const sending_queue&, const sending_queue&) = default;
+
+  /// Whoever hands something over is told how it went.
+  [[nodiscard]] bool settles_when_sent() const { return !enabled || wait_for_result; }
+  /// Without a queue each request goes as it came.
+  [[nodiscard]] const exporting::batch* batches() const { return enabled && batch ? &*batch : nullptr; }
 };
 [[nodiscard]] config::body_of<sending_queue> queue_schema();
 
@@ -64,8 +77,5 @@ struct debug_metrics {
 [[nodiscard]] config::body_of<debug_metrics> debug_schema();
 
 [[nodiscard]] writer::endpoint_settings settings_of(const sending_queue& queue, const retry_on_failure& retry);
-
-/// Complaints about a `compression` that is unknown or not there yet.
-[[nodiscard]] config::complaints check_compression(const std::string& compression);
 
 }  // namespace troupe::otelcol::exporting

@@ -44,21 +44,50 @@ writer::reply no_answer(const http::response& answer) {
 
 }  // namespace
 
-export_protocol::export_protocol(runtime::component_context& context, std::string sizer, transport over)
+export_protocol::export_protocol(runtime::component_context& context, transport over)
     : context_(context),
       metrics_(context.metrics(), context.id()),
       durations_(std::make_shared<call_durations>(context.metrics(), over)),
-      sizer_(std::move(sizer)),
       session_(context.shared()) {}
 
-result<void> export_protocol::open(http::client_options options) {
+result<void> export_protocol::open(http::client_options options, const auth::handler_ref& as) {
   options.follow_redirects = false;
-  return session_.open(std::move(options));
+  if (as.to) {
+    if (const auto ok = as.to->prepare(options); !ok) return failure("auth: " + ok.error().message);
+  }
+  if (const auto ok = session_.open(std::move(options)); !ok) return ok;
+  auth_ = as;
+  return {};
 }
 
 void export_protocol::set(const exporting::sending_queue& queue) {
-  sizer_ = queue.sizer;
+  queue_ = queue;
   metrics_.capacity(static_cast<std::uint64_t>(queue.queue_size));
+}
+
+/// What is larger than a request may be, in parts; null: it goes whole.
+std::shared_ptr<const export_protocol::message_parts> export_protocol::split(const telemetry::otlp_batch& in) const {
+  const auto* how = queue_.batches();
+  if (!how || how->max_size == 0) return nullptr;
+  const auto unit = how->sizer == "bytes" ? otlp::size_unit::bytes : otlp::size_unit::items;
+  const auto most = static_cast<std::uint64_t>(how->max_size);
+  if ((unit == otlp::size_unit::bytes ? in.message.size() : in.count) <= most) return nullptr;
+  auto parts = otlp::split(in.what, in.message, unit, most);
+  std::uint64_t items = 0;
+  for (const auto& one : parts)
+    items += one.items;
+  if (parts.empty() || items != in.count) return nullptr;  // it is not what it says it is
+  return std::make_shared<const message_parts>(std::move(parts));
+}
+
+/// Its size is what bounds a request, its weight what bounds the queue: one of requests weighs on a batch's last piece.
+writer::amount export_protocol::amount_of(otlp_kind what, std::uint64_t items, std::size_t bytes, bool last) const {
+  const auto* how = queue_.batches();
+  const auto size = !how ? 1 : how->sizer == "bytes" ? bytes : items;
+  const auto weight = !queue_.enabled || queue_.sizer == "requests" ? (last ? 1 : 0)
+                      : queue_.sizer == "items"                     ? items
+                                                                    : bytes;
+  return {narrow(items), narrow(size), static_cast<std::uint32_t>(what), narrow(weight)};
 }
 
 /// The order of requests does not matter.
@@ -66,8 +95,14 @@ writer::prepared export_protocol::prepare(const telemetry::batch_ref& batch) {
   const auto& in = static_cast<const otlp_batch&>(*batch);
   writer::prepared made;
   made.timestamp_ms = context_.wall_ms();
-  const auto size = sizer_ == "items" ? in.count : sizer_ == "bytes" ? in.message.size() : 1;
-  if (!in.message.empty()) made.pieces = {{narrow(in.count), 1, static_cast<std::uint32_t>(in.what), narrow(size)}};
+  if (in.message.empty()) return made;
+  if (auto parts = split(in)) {
+    for (const auto& one : *parts)
+      made.pieces.push_back(amount_of(in.what, one.items, one.message.size(), &one == &parts->back()));
+    made.how = std::move(parts);
+  } else {
+    made.pieces = {amount_of(in.what, in.count, in.message.size(), true)};
+  }
   return made;
 }
 
@@ -76,7 +111,8 @@ writer::body_ref export_protocol::build(std::span<const writer::part> parts) {
   auto what = otlp_kind::traces;
   for (const auto& one : parts) {
     const auto& in = static_cast<const otlp_batch&>(*one.of);
-    message += in.message;
+    const auto* split = static_cast<const message_parts*>(one.how);
+    message += split != nullptr ? (*split)[one.piece].message : in.message;
     what = in.what;
   }
   const auto form = form_now();
@@ -86,6 +122,7 @@ writer::body_ref export_protocol::build(std::span<const writer::part> parts) {
 
 void export_protocol::send(writer::body_ref body, std::uint32_t route, unsigned, when_done done) {
   auto what = request(static_cast<otlp_kind>(route), body->form);
+  if (auth_.to) auth_.to->prepare(what.headers);
   what.method = "POST";
   what.body = writer::bytes_of(body);
   what.max_body_bytes = most_answer_bytes;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "actors/http_client/headers.hpp"
-#include "protocol/http/inflate.hpp"
 #include "protocol/http/url.hpp"
 #include "protocol/otlp/grpc.hpp"
 
@@ -33,9 +32,10 @@ config::body_of<keepalive> keepalive_schema() {
 config::body_of<client> client_schema() {
   config::body_of<client> s;
   s.required("endpoint", &client::endpoint, "Where to send, host:port.")
-      .attribute("compression", &client::compression, "gzip or none.")
+      .attribute("compression", &client::compression, "gzip, snappy, zstd or none.")
       .attribute("headers", &client::headers, "Metadata of every request.")
       .attribute("authority", &client::authority, "What the server is called in the request; empty: the endpoint.")
+      .attribute("auth", &client::auth, "Who sends the requests: what an otelcol.auth component exports.")
       .not_yet("balancer_name", &client::balancer_name, "")
       .not_yet("wait_for_ready", &client::wait_for_ready, "")
       .not_yet("read_buffer_size", &client::read_buffer_size, "")
@@ -46,7 +46,7 @@ config::body_of<client> client_schema() {
         if (c.endpoint.empty()) return config::complaints{{"endpoint", "endpoint must not be empty"}};
         auto all = http_client::check_headers(
             c.headers, {"content-type", "te", "grpc-encoding", "grpc-timeout", "user-agent", "host", "content-length"});
-        const auto more = exporting::check_compression(c.compression);
+        const auto more = check_compression(c.compression, {compression::gzip, compression::snappy, compression::zstd});
         all.insert(all.end(), more.begin(), more.end());
         if (const auto url = url_of(c); !url) all.push_back({"endpoint", url.error().message});
         if (!c.authority.empty() && !http::valid_header("Host", c.authority))
@@ -138,12 +138,13 @@ result<void> otlp_protocol::update(const exporting_otlp::arguments& arguments) {
   const auto url = exporting_otlp::url_of(arguments.client);
   if (!url) return tl::unexpected(url.error());
   if (!is_open() || *url != url_ || !(arguments.client.tls == arguments_.client.tls) ||
-      exporting_otlp::probes_of(arguments) != exporting_otlp::probes_of(arguments_)) {
+      exporting_otlp::probes_of(arguments) != exporting_otlp::probes_of(arguments_) ||
+      !(arguments.client.auth == arguments_.client.auth)) {
     http::client_options options;
     options.tls = exporting::to_options(arguments.client.tls);
     options.assume_http2 = true;
     options.keep_alive = exporting_otlp::probes_of(arguments);
-    if (const auto ok = open(std::move(options)); !ok) return ok;
+    if (const auto ok = open(std::move(options), arguments.client.auth); !ok) return ok;
   }
   url_ = *url;
   arguments_ = arguments;
@@ -152,12 +153,15 @@ result<void> otlp_protocol::update(const exporting_otlp::arguments& arguments) {
 }
 
 std::uint32_t otlp_protocol::form_now() const {
-  return arguments_.client.compression == "gzip" ? gzip : 0;
+  const auto how = compression_of(arguments_.client.compression).value_or(compression::none);
+  // What gRPC calls snappy is its stream format.
+  return static_cast<std::uint32_t>(how == compression::snappy ? compression::snappy_framed : how);
 }
 
 std::string otlp_protocol::encode(telemetry::otlp_kind, std::uint32_t form, std::string message) const {
-  const bool compressed = (form & gzip) != 0;
-  return otlp::frame(compressed ? http::deflate_gzip(message) : message, compressed);
+  const auto how = compression_in(form);
+  if (how == compression::none) return otlp::frame(message, false);
+  return otlp::frame(compress(how, message), true);
 }
 
 http::request otlp_protocol::request(telemetry::otlp_kind what, std::uint32_t form) const {
@@ -170,7 +174,9 @@ http::request otlp_protocol::request(telemetry::otlp_kind what, std::uint32_t fo
                   {"TE", "trailers"},
                   {"grpc-accept-encoding", "identity"},
                   {"grpc-timeout", std::to_string(std::min<std::int64_t>(made.timeout.count(), 99'999'999)) + "m"}};
-  if ((form & gzip) != 0) made.headers.emplace_back("grpc-encoding", "gzip");
+  const auto how = compression_in(form);
+  if (how != compression::none)
+    made.headers.emplace_back("grpc-encoding", how == compression::snappy_framed ? "snappy" : name_of(how));
   if (!client.authority.empty()) made.headers.emplace_back("Host", client.authority);
   for (const auto& [name, value] : client.headers)
     made.headers.emplace_back(name, value);

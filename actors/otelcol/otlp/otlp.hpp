@@ -18,6 +18,7 @@ struct client {
   std::string compression = "gzip";
   std::map<std::string, std::string> headers;
   std::string authority;
+  auth::handler_ref auth;
   exporting::tls tls;
   exporting_otlp::keepalive keepalive;
 
@@ -52,14 +53,14 @@ struct arguments {
 /// OTLP over gRPC: unary calls over HTTP/2, the status in the trailers.
 class otlp_protocol final : public export_protocol {
  public:
-  explicit otlp_protocol(runtime::component_context& context) : export_protocol(context, "requests", transport::grpc) {}
+  explicit otlp_protocol(runtime::component_context& context) : export_protocol(context, transport::grpc) {}
   [[nodiscard]] result<void> update(const exporting_otlp::arguments& arguments);
   [[nodiscard]] std::string url() const override { return url_; }
+  [[nodiscard]] http::request request(telemetry::otlp_kind what, std::uint32_t form) const override;
 
  private:
   [[nodiscard]] std::uint32_t form_now() const override;
   [[nodiscard]] std::string encode(telemetry::otlp_kind what, std::uint32_t form, std::string message) const override;
-  [[nodiscard]] http::request request(telemetry::otlp_kind what, std::uint32_t form) const override;
   [[nodiscard]] classifier classify() const override;
 
   exporting_otlp::arguments arguments_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "actors/http_client/headers.hpp"
-#include "protocol/http/inflate.hpp"
 #include "protocol/http/url.hpp"
 #include "protocol/http/verdict.hpp"
 #include "protocol/otlp/json.hpp"
@@ -14,12 +13,39 @@ namespace exporting_otlphttp {
 
 namespace {
 
+config::body_of<compression_params> params_schema() {
+  config::body_of<compression_params> s;
+  s.required("level", &compression_params::level,
+             "How hard it tries: 1 to 9, for zstd more; what is less is a fast one.");
+  return s;
+}
+
+config::body_of<cookies> cookies_schema() {
+  config::body_of<cookies> s;
+  s.not_yet("enabled", &cookies::enabled, "");
+  return s;
+}
+
+config::complaints check_client_compression(const client& c) {
+  using enum compression;
+  auto all = check_compression(c.compression, {gzip, zlib, deflate, snappy, snappy_framed, zstd, lz4});
+  const auto how = compression_of(c.compression);
+  const auto level = c.compression_params.level;
+  if (how && !has_level(*how, level)) {
+    all.push_back({"compression_params", "unsupported parameters {Level:" + std::to_string(level) +
+                                             "} for compression type \"" + c.compression + "\""});
+  }
+  return all;
+}
+
 config::body_of<client> client_schema() {
   config::body_of<client> s;
   s.required("endpoint", &client::endpoint, "Where to send; /v1/traces, /v1/metrics or /v1/logs is appended.")
       .attribute("timeout", &client::timeout, "How long a request may take.")
-      .attribute("compression", &client::compression, "gzip or none.")
+      .attribute("compression", &client::compression,
+                 "gzip, zlib, deflate, snappy, x-snappy-framed, zstd, lz4 or none.")
       .attribute("headers", &client::headers, "Headers of every request.")
+      .attribute("auth", &client::auth, "Who sends the requests: what an otelcol.auth component exports.")
       .attribute("force_attempt_http2", &client::force_attempt_http2,
                  "Whether HTTP/2 is spoken where the server offers it over TLS.")
       .attribute("proxy_url", &client::proxy_url, "Proxy to send requests through.")
@@ -33,12 +59,12 @@ config::body_of<client> client_schema() {
       .not_yet("read_buffer_size", &client::read_buffer_size, "")
       .not_yet("write_buffer_size", &client::write_buffer_size, "")
       .block("tls", &client::tls, exporting::tls_schema(), "How TLS is spoken, where the URL says https.")
-      .not_yet_block("compression_params", "The level of compression.")
-      .not_yet_block("cookies", "Cookies of the backend.")
+      .block("compression_params", &client::compression_params, params_schema(), "How it is compressed.")
+      .block("cookies", &client::cookies, cookies_schema(), "Cookies of the backend.")
       .check([](const client& c) {
         auto all =
             http_client::check_headers(c.headers, {"content-type", "content-encoding", "content-length", "host"});
-        const auto more = exporting::check_compression(c.compression);
+        const auto more = check_client_compression(c);
         all.insert(all.end(), more.begin(), more.end());
         if (const auto url = http::parse_url(c.endpoint); !url) all.push_back({"endpoint", url.error().message});
         if (c.timeout.count() <= 0) all.push_back({"timeout", "timeout must be greater than 0"});
@@ -99,12 +125,12 @@ result<void> otlphttp_protocol::update(const exporting_otlphttp::arguments& argu
   const auto& client = arguments.client;
   const auto& before = arguments_.client;
   if (!is_open() || !(client.tls == before.tls) || client.proxy_url != before.proxy_url ||
-      client.force_attempt_http2 != before.force_attempt_http2) {
+      client.force_attempt_http2 != before.force_attempt_http2 || !(client.auth == before.auth)) {
     http::client_options options;
     options.tls = exporting::to_options(client.tls);
     options.proxy_url = client.proxy_url;
     options.enable_http2 = client.force_attempt_http2;
-    if (const auto ok = open(std::move(options)); !ok) return ok;
+    if (const auto ok = open(std::move(options), client.auth); !ok) return ok;
   }
   arguments_ = arguments;
   set(arguments.queue);
@@ -116,12 +142,14 @@ std::string otlphttp_protocol::url() const {
 }
 
 std::uint32_t otlphttp_protocol::form_now() const {
-  return (arguments_.client.compression == "gzip" ? gzip : 0) | (arguments_.encoding == "json" ? json : 0);
+  const auto how = compression_of(arguments_.client.compression).value_or(compression::none);
+  return static_cast<std::uint32_t>(how) | (arguments_.encoding == "json" ? json : 0);
 }
 
 std::string otlphttp_protocol::encode(telemetry::otlp_kind what, std::uint32_t form, std::string message) const {
   if ((form & json) != 0) message = otlp::to_json(what, message);
-  return (form & gzip) != 0 ? http::deflate_gzip(message) : message;
+  const auto how = compression_in(form);
+  return how == compression::none ? message : compress(how, message, arguments_.client.compression_params.level);
 }
 
 http::request otlphttp_protocol::request(telemetry::otlp_kind what, std::uint32_t form) const {
@@ -136,7 +164,8 @@ http::request otlphttp_protocol::request(telemetry::otlp_kind what, std::uint32_
   made.url = own.empty() ? joined(client.endpoint, path) : own;
   made.timeout = std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(client.timeout));
   made.headers = {{"Content-Type", (form & json) != 0 ? "application/json" : "application/x-protobuf"}};
-  if ((form & gzip) != 0) made.headers.emplace_back("Content-Encoding", "gzip");
+  if (const auto how = compression_in(form); how != compression::none)
+    made.headers.emplace_back("Content-Encoding", name_of(how));
   for (const auto& [name, value] : client.headers)
     made.headers.emplace_back(name, value);
   return made;

@@ -7,14 +7,27 @@ namespace troupe::otelcol {
 
 namespace exporting_otlphttp {
 
+struct compression_params {
+  std::int64_t level = 0;
+  friend bool operator==(const compression_params&, const compression_params&) = default;
+};
+
+struct cookies {
+  bool enabled = false;  ///< declared, refused unless it is as it is here
+  friend bool operator==(const cookies&, const cookies&) = default;
+};
+
 struct client {
   std::string endpoint;
   exporting::nanoseconds timeout = std::chrono::seconds(30);
   std::string compression = "gzip";
+  exporting_otlphttp::compression_params compression_params;
   std::map<std::string, std::string> headers;
+  auth::handler_ref auth;
   bool force_attempt_http2 = true;
   std::string proxy_url;
   exporting::tls tls;
+  exporting_otlphttp::cookies cookies;
 
   // Declared, refused unless they are as they are here.
   bool disable_keep_alives = false;
@@ -42,15 +55,14 @@ struct arguments {
 /// OTLP over HTTP, as protobuf or JSON.
 class otlphttp_protocol final : public export_protocol {
  public:
-  explicit otlphttp_protocol(runtime::component_context& context)
-      : export_protocol(context, "requests", transport::http) {}
+  explicit otlphttp_protocol(runtime::component_context& context) : export_protocol(context, transport::http) {}
   [[nodiscard]] result<void> update(const exporting_otlphttp::arguments& arguments);
   [[nodiscard]] std::string url() const override;
+  [[nodiscard]] http::request request(telemetry::otlp_kind what, std::uint32_t form) const override;
 
  private:
   [[nodiscard]] std::uint32_t form_now() const override;
   [[nodiscard]] std::string encode(telemetry::otlp_kind what, std::uint32_t form, std::string message) const override;
-  [[nodiscard]] http::request request(telemetry::otlp_kind what, std::uint32_t form) const override;
   [[nodiscard]] classifier classify() const override;
 
   exporting_otlphttp::arguments arguments_;

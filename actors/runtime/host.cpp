@@ -28,6 +28,7 @@ poster component_context::post() {
 }
 void component_context::connect(unsigned outlet, const std::vector<std::shared_ptr<const receiver>>& to) {
   std::vector<std::string> ids;
+  ids.reserve(to.size());
   for (const auto& one : to)
     ids.push_back(one->component());
   host_.cell_.connect(outlet, ids);

@@ -118,7 +118,7 @@ struct metrics_registry {
       }
     }
     std::erase_if(infos, [](const auto& one) { return one.second.expired(); });
-    auto info = std::make_shared<family_info>(std::string(name), std::string(help), type);
+    auto info = std::make_shared<family_info>(family_info{std::string(name), std::string(help), type});
     infos[info->name] = info;
     return info;
   }
@@ -386,9 +386,9 @@ std::string own_metrics::page(exposition::format kind) const {
   families all;
   for (const auto& scope : registry_->living())
     scope->state_->gather(all);
-  const auto failures =
-      std::make_shared<family_info>("troupe_metrics_readers_failed_total",
-                                    "How often a value for this page could not be read.", metric_type::counter);
+  const auto failures = std::make_shared<family_info>(family_info{"troupe_metrics_readers_failed_total",
+                                                                  "How often a value for this page could not be read.",
+                                                                  metric_type::counter});
   if (family* const own = place_for(failures, all)) {
     own->all.push_back({{}, {{"", {}, {}, static_cast<double>(registry_->failed_readers.load())}}});
   }

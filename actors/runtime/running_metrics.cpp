@@ -33,6 +33,7 @@ void running_metrics::collect_components() {
       if (!one.block) ++count[one.running->status().get().overall().state];
     }
     std::vector<measured> all;
+    all.reserve(count.size());
     for (const auto& [state, number] : count)
       all.push_back({{{"health_type", std::string(to_string(state))}}, number});
     return all;

@@ -42,7 +42,7 @@ class label_set {
   [[nodiscard]] std::string to_text() const;  ///< `{a="b", c="d"}`
 
   friend bool operator==(const label_set&, const label_set&) = default;
-  friend auto operator<=>(const label_set&, const label_set&) = default;
+  friend bool operator<(const label_set& a, const label_set& b) { return a.labels_ < b.labels_; }
 
  private:
   container labels_;

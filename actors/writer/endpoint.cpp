@@ -134,6 +134,7 @@ void endpoint::stalled(std::string why) {
 /// A record that is whole on the disk and makes no sense: it is counted, and those after it go on.
 void endpoint::tell_unreadable(const batch_source::entry& one) {
   last_error_ = "record " + std::to_string(one.number) + ": " + one.damage;
+  protocol_->on_unreadable();
   context_.metrics()
       .counter("troupe_journal_unreadable_records_total", "Records that could not be decoded and were skipped.",
                {{"endpoint", name_}})
@@ -181,6 +182,7 @@ void endpoint::answered(request_number number, std::uint64_t items, unsigned att
   const auto found = flights_.find(number);
   if (found == flights_.end()) return;
   const auto& what = found->second;
+  protocol_->on_answered(*what.body, what.route, how);
   const bool over = delivery_.ended(number, how.outcome, context_.now());
   if (how.outcome.what == request_outcome::kind::delivered) {
     const auto rejected = std::min(how.outcome.rejected, items);

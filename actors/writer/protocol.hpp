@@ -78,7 +78,10 @@ class protocol {
   virtual void send(body_ref body, std::uint32_t route, unsigned attempt, when_done done) = 0;
   [[nodiscard]] virtual std::string url() const = 0;  ///< as shown: without secrets
 
-  // What it counts.
+  // What it counts, in the component's actor.
+  virtual void on_unreadable() {}  ///< a record of the journal that could not be decoded
+  /// Each answer, before what follows from it; one without a status is none.
+  virtual void on_answered(const request_body&, std::uint32_t /*route*/, const reply&) {}
   virtual void on_delivered(const delivered_request& /*what*/) {}
   /// `items` of the request are given up for good: refused, tried too often, or taken for nothing.
   virtual void on_dropped(const request_body&, std::uint32_t /*route*/, std::uint64_t /*items*/, const reply&) {}

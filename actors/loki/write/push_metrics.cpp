@@ -36,7 +36,7 @@ drop_reason reason_of(int status, std::string_view words) {
 }
 
 push_metrics::push_metrics(runtime::component_metrics& in, const std::string& host, const std::string& tenant)
-    : in_(in.shared_from_this()),
+    : in_(in),
       labels_({{"host", host}, {"tenant", tenant}}),
       bytes_(in.counter(sent_bytes, "Compressed bytes that the backend took.", labels_)),
       entries_(in.counter(sent_entries, "Entries that the backend took.", labels_)),
@@ -50,13 +50,13 @@ push_metrics::push_metrics(runtime::component_metrics& in, const std::string& ho
 
 push_metrics::~push_metrics() {
   for (const char* one : {sent_bytes, sent_entries, batch_retries, request_size, propagation})
-    in_->remove(one, labels_);
+    in_.remove(one, labels_);
   for (std::size_t i = 0; i < drop_reasons; ++i) {
     for (const char* one : {dropped_bytes, dropped_entries})
-      in_->remove(one, with("reason", to_string(static_cast<drop_reason>(i))));
+      in_.remove(one, with("reason", to_string(static_cast<drop_reason>(i))));
   }
   for (const auto& [status, one] : durations_)
-    in_->remove(request_duration, with("status_code", status));
+    in_.remove(request_duration, with("status_code", status));
 }
 
 telemetry::label_set push_metrics::with(std::string_view name, std::string_view value) const {
@@ -67,18 +67,17 @@ telemetry::label_set push_metrics::with(std::string_view name, std::string_view 
 
 push_metrics::drops push_metrics::make_drops(drop_reason reason) {
   const auto labels = with("reason", to_string(reason));
-  return {in_->counter(dropped_entries, "Entries that were given up, by reason.", labels),
-          in_->counter(dropped_bytes, "Compressed bytes that were given up, by reason.", labels)};
+  return {in_.counter(dropped_entries, "Entries that were given up, by reason.", labels),
+          in_.counter(dropped_bytes, "Compressed bytes that were given up, by reason.", labels)};
 }
 
 void push_metrics::answered(int status, std::chrono::nanoseconds took, std::size_t request_bytes) {
   request_bytes_.observe(static_cast<double>(request_bytes));
   const std::string code = status == 0 ? "-1" : std::to_string(status);
-  std::lock_guard lock(mutex_);
   auto& its = durations_[code];
   if (its == nullptr) {
-    its = &in_->histogram(request_duration, "How long requests took, by status; -1: no answer.", duration_bounds,
-                          with("status_code", code));
+    its = &in_.histogram(request_duration, "How long requests took, by status; -1: no answer.", duration_bounds,
+                         with("status_code", code));
   }
   its->observe(std::chrono::duration<double>(took).count());
 }

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,7 +21,8 @@ inline constexpr std::size_t drop_reasons = 5;
 /// From a backend's answer; `words`: its own.
 [[nodiscard]] drop_reason reason_of(int status, std::string_view words);
 
-/// What an endpoint counts of one tenant, under the names of Loki's clients; labels host and tenant. Any thread.
+/// What an endpoint counts of one tenant, under the names of Loki's clients; labels host and tenant. In the component's
+/// actor, like the component's other metrics.
 class push_metrics {
  public:
   push_metrics(runtime::component_metrics& in, const std::string& host, const std::string& tenant);
@@ -46,7 +46,7 @@ class push_metrics {
   [[nodiscard]] drops make_drops(drop_reason reason);
   [[nodiscard]] telemetry::label_set with(std::string_view name, std::string_view value) const;
 
-  std::shared_ptr<runtime::component_metrics> in_;  // answers may come when the component is gone
+  runtime::component_metrics& in_;
   telemetry::label_set labels_;
   runtime::counter& bytes_;
   runtime::counter& entries_;
@@ -54,8 +54,7 @@ class push_metrics {
   runtime::histogram& request_bytes_;
   runtime::histogram& latency_;
   std::array<drops, drop_reasons> dropped_;
-  std::mutex mutex_;
-  std::map<std::string, runtime::histogram*> durations_;  // by status, guarded by mutex_
+  std::map<std::string, runtime::histogram*> durations_;  // by status
 };
 
 /// One for each host and tenant, shared by the endpoints that have them. In the component's actor.

@@ -169,11 +169,9 @@ void push_protocol::send(writer::body_ref body, std::uint32_t route, unsigned at
     return done(refused("the tenant can't be sent in a header"));
   if (attempt > 0) to.metrics->retried();
   auto request = request_of(body, to.name);
-  session_.submit(std::move(request), [done = std::move(done), body, metrics = to.metrics,
-                                       retry_on_429 = arguments_.retry_on_http_429,
+  session_.submit(std::move(request), [done = std::move(done), body, retry_on_429 = arguments_.retry_on_http_429,
                                        &time = context_.shared().time](const http::response& answer) {
     auto reply = writer::reply_of(answer, writer::classify_answer(answer, retry_on_429, time.wall_ms()));
-    metrics->answered(reply.status, reply.took, body->bytes.size());
     reply.reason = to_string(reason_of(reply.status, reply.words));
     if (reply.outcome.what == writer::request_outcome::kind::delivered && body->left_out > 0) {
       reply.outcome.rejected = body->left_out;
@@ -182,6 +180,10 @@ void push_protocol::send(writer::body_ref body, std::uint32_t route, unsigned at
     }
     done(std::move(reply));
   });
+}
+
+void push_protocol::on_answered(const writer::request_body& body, std::uint32_t route, const writer::reply& how) {
+  tenants_[route].metrics->answered(how.status, how.took, body.bytes.size());
 }
 
 void push_protocol::on_delivered(const writer::delivered_request& what) {

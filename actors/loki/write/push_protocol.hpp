@@ -35,6 +35,7 @@ class push_protocol final : public writer::protocol {
   [[nodiscard]] writer::body_ref build(std::span<const writer::part> parts) override;
   void send(writer::body_ref body, std::uint32_t route, unsigned attempt, when_done done) override;
   [[nodiscard]] std::string url() const override;
+  void on_answered(const writer::request_body& body, std::uint32_t route, const writer::reply& how) override;
   void on_delivered(const writer::delivered_request& what) override;
   void on_dropped(const writer::request_body& body, std::uint32_t route, std::uint64_t items,
                   const writer::reply& how) override;

@@ -9,6 +9,7 @@ namespace {
 const std::vector<double> duration_bounds{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 25, 60, 120, 300};
 
 constexpr const char* records_read = "prometheus_wal_watcher_records_read_total";
+constexpr const char* decode_failures = "prometheus_wal_watcher_record_decode_failures_total";
 
 std::string named(const char* name) {
   return std::string("prometheus_remote_storage_") + name;
@@ -49,7 +50,9 @@ endpoint_metrics::endpoint_metrics(runtime::component_metrics& in, const std::st
           in.gauge(named("shard_capacity"), "Samples that may wait for each request that may be in flight.", labels_)),
       max_samples_(in.gauge(named("max_samples_per_send"), "Samples that fit into a request.", labels_)),
       records_(in.counter(records_read, "Records of the journal that were read.",
-                          {{"consumer", name}, {"type", "samples"}})) {}
+                          {{"consumer", name}, {"type", "samples"}})),
+      unreadable_(in.counter(decode_failures, "Records of the journal that could not be decoded and were skipped.",
+                             {{"consumer", name}})) {}
 
 endpoint_metrics::~endpoint_metrics() {
   for (const char* one :
@@ -64,7 +67,9 @@ endpoint_metrics::~endpoint_metrics() {
     dropped.set("reason", reason);
     in_.remove(named("samples_dropped_total"), dropped);
   }
-  in_.remove(records_read, {{"consumer", std::string(labels_.get("remote_name"))}, {"type", "samples"}});
+  const std::string name(labels_.get("remote_name"));
+  in_.remove(records_read, {{"consumer", name}, {"type", "samples"}});
+  in_.remove(decode_failures, {{"consumer", name}});
 }
 
 void endpoint_metrics::sent(std::uint64_t samples, std::size_t bytes, double seconds, std::int64_t newest_ms) {

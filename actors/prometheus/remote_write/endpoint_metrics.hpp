@@ -22,6 +22,7 @@ class endpoint_metrics {
   /// Takes over what delivery has counted since the last time.
   void follow(const writer::delivery& of);
   void read(std::int64_t newest_ms);  ///< a batch was read from the journal
+  void unreadable() { unreadable_.add(); }
 
   runtime::counter& exemplars;
   runtime::counter& exemplars_failed;
@@ -47,6 +48,7 @@ class endpoint_metrics {
   runtime::gauge& shard_capacity_;
   runtime::gauge& max_samples_;
   runtime::counter& records_;
+  runtime::counter& unreadable_;
   writer::delivery_counts known_;
   std::int64_t highest_sent_ms_ = 0, highest_ms_ = 0;
 };

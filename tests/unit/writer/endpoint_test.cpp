@@ -66,7 +66,11 @@ struct fake_protocol final : protocol {
   void on_dropped(const request_body& body, std::uint32_t, std::uint64_t items, const reply& how) override {
     dropped.push_back(body.bytes + " " + std::to_string(items) + " " + how.reason);
   }
+  void on_unreadable() override { ++unreadable; }
+  void on_answered(const request_body& body, std::uint32_t, const reply&) override { answered += body.bytes; }
   std::vector<std::string> dropped;
+  int unreadable = 0;
+  std::string answered;
   std::vector<std::uint64_t> lanes;
   bool wants_idle = false;
   std::deque<std::pair<std::string, when_done>> sent;
@@ -177,9 +181,11 @@ TEST_CASE_METHOD(rig, "a record that can't be decoded is counted and said, those
   CHECK(metrics.page({}).find("troupe_journal_unreadable_records_total{component_id=\"test.writer.x\","
                               "component_path=\"/\",endpoint=\"name\"} 1") != std::string::npos);
   CHECK(under_test->describe().last_error == "record 2: it names an unknown block");
+  CHECK(speaks->unreadable == 1);
   answer(kind::delivered);
   answer(kind::delivered);
   CHECK(under_test->done_before() == 4);
+  CHECK(speaks->answered == "ac");
 }
 
 TEST_CASE_METHOD(rig, "a journal that can't be read now is trouble, and is tried again") {

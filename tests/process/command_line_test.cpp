@@ -158,7 +158,7 @@ TEST_CASE("what is wrong with an oauth2 block is said with its place") {
   says("client_id = \"me\"\n    token_url = \"http://t\"\n", "client_secret");
   says("client_id = \"me\"\n    client_secret = \"s3cret\"\n", "oauth2 token_url must be configured");
   says(good + "    client_secret_file = \"/f\"\n", "at most one of");
-  says(good + "    scopes = \"a\"\n", "list");
+  says(good + "    scopes = \"a\"\n", "should be array");
   CHECK(with("oauth2 {\n    " + good + "  }\n  bearer_token = \"b\"").find("at most one of basic_auth") !=
         std::string::npos);
   CHECK(with("oauth2 {\n    " + good + "  }").empty());

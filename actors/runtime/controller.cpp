@@ -223,7 +223,9 @@ std::shared_ptr<countdown> controller::inside::run(const graph& next, prepared_n
     if (one.fresh) {
       actors.add(one.fresh, [this](const std::string& whose, config::value value) {
         const auto when = shared.time.now();
-        thread->post([this, whose, value = std::move(value), when] { exports_changed(whose, value, when); });
+        thread->post([this, whose, value = std::move(value), when, waits = metrics.queued()] {
+          exports_changed(whose, value, when);
+        });
       });
       actors.post(id, [h = one.fresh] { h->start(); });
       components[id] = {one.fresh, one.arguments, false};

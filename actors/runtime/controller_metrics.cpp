@@ -18,7 +18,9 @@ double seconds(clock_duration d) {
 controller_metrics::controller_metrics(own_metrics& in)
     : in_(in),
       own_(in.controller()),
-      evaluating_(own_->gauge("alloy_component_controller_evaluating", "1 while a configuration is being evaluated.")) {
+      evaluating_(own_->gauge("alloy_component_controller_evaluating", "1 while a configuration is being evaluated.")),
+      queue_(own_->gauge("alloy_component_evaluation_queue_size",
+                         "Changed exports whose evaluations wait or are under way.")) {
   // They exist before the first evaluation, so that rates over them begin at 0.
   own_->histogram("alloy_component_evaluation_seconds", evaluation_help, evaluation_bounds);
   own_->histogram("alloy_component_dependencies_wait_seconds", wait_help, evaluation_bounds);
@@ -27,6 +29,11 @@ controller_metrics::controller_metrics(own_metrics& in)
 std::shared_ptr<void> controller_metrics::evaluating() {
   evaluating_.set(1);
   return {nullptr, [this](void*) { evaluating_.set(0); }};
+}
+
+std::shared_ptr<void> controller_metrics::queued() {
+  queue_.add(1);
+  return {nullptr, [this](void*) { queue_.add(-1); }};
 }
 
 void controller_metrics::prepare(const std::string& component) {

@@ -17,6 +17,8 @@ class controller_metrics {
 
   /// The gauge is 1 while the result lives.
   [[nodiscard]] std::shared_ptr<void> evaluating();
+  /// An evaluation that a changed export makes necessary waits or runs while the result lives. Any thread.
+  [[nodiscard]] std::shared_ptr<void> queued();
   /// The families of a component that has not been evaluated again yet, at zero.
   void prepare(const std::string& component);
   /// An evaluation because an export had changed.
@@ -26,6 +28,7 @@ class controller_metrics {
   own_metrics& in_;
   std::shared_ptr<component_metrics> own_;
   gauge& evaluating_;
+  gauge& queue_;
 };
 
 }  // namespace troupe::runtime

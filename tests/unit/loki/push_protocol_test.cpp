@@ -5,14 +5,11 @@
 #include <snappy.h>
 
 #include "actors/loki/write/write.hpp"
-#include "actors/runtime/blocking_pool.hpp"
 #include "actors/runtime/host.hpp"
-#include "protocol/http/client.hpp"
-#include "actors/runtime/own_metrics.hpp"
 #include "protocol/loki/push.pb.h"
 #include "protocol/telemetry/logs.hpp"
 #include "tests/catch.hpp"
-#include "tests/temporary_directory.hpp"
+#include "tests/surroundings.hpp"
 
 using namespace troupe;
 using namespace troupe::loki;
@@ -20,16 +17,7 @@ using namespace troupe::loki;
 namespace {
 
 /// A component's context without a component around it.
-struct rig {
-  testing::temporary_directory directory;
-  http::client client;
-  runtime::event_bus events;
-  runtime::own_metrics metrics;
-  runtime::tracer tracing;
-  runtime::blocking_pool blocking{1};
-  runtime::clocks time;
-  runtime::services shared{client, events, metrics, tracing, blocking, time, directory.file("data"), [] { return ""; },
-                           "",     "",     ""};
+struct rig : testing::surroundings<> {
   runtime::component_definition kind = runtime::define<loki::write>(writing::schema());
   std::shared_ptr<runtime::host> of = std::make_shared<runtime::host>("loki.write.x", kind, shared);
   runtime::component_context context{*of, shared};

@@ -4,14 +4,11 @@
 
 #include "actors/otelcol/otlp/otlp.hpp"
 #include "actors/otelcol/otlphttp/otlphttp.hpp"
-#include "actors/runtime/blocking_pool.hpp"
 #include "actors/runtime/host.hpp"
-#include "actors/runtime/own_metrics.hpp"
-#include "protocol/http/client.hpp"
 #include "protocol/otlp/span.hpp"
 #include "protocol/otlp/trace_builder.hpp"
 #include "tests/catch.hpp"
-#include "tests/temporary_directory.hpp"
+#include "tests/surroundings.hpp"
 #include "tests/unit/otelcol/decompress.hpp"
 
 using namespace troupe;
@@ -20,16 +17,7 @@ using namespace troupe::otelcol;
 namespace {
 
 /// A component's context without a component around it.
-struct rig {
-  testing::temporary_directory directory;
-  http::client client;
-  runtime::event_bus events;
-  runtime::own_metrics metrics;
-  runtime::tracer tracing;
-  runtime::blocking_pool blocking{1};
-  runtime::clocks time;
-  runtime::services shared{client, events, metrics, tracing, blocking, time, directory.file("data"), [] { return ""; },
-                           "",     "",     ""};
+struct rig : testing::surroundings<> {
   runtime::component_definition kind = runtime::define<exporter_otlphttp>(exporting_otlphttp::schema());
   std::shared_ptr<runtime::host> of = std::make_shared<runtime::host>("otelcol.exporter.otlphttp.x", kind, shared);
   runtime::component_context context{*of, shared};

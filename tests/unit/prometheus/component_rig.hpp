@@ -11,23 +11,12 @@
 #include <utility>
 #include <vector>
 
-#include "actors/runtime/blocking_pool.hpp"
 #include "actors/runtime/host.hpp"
-#include "actors/runtime/own_metrics.hpp"
-#include "protocol/http/client.hpp"
 #include "protocol/telemetry/batch.hpp"
 #include "tests/catch.hpp"
-#include "tests/temporary_directory.hpp"
+#include "tests/surroundings.hpp"
 
 namespace troupe::testing {
-
-struct stopped_clock final : runtime::clocks {
-  runtime::time_point now() const override { return time; }
-  std::int64_t wall_ns() const override {
-    return 1'700'000'000'000'000'000 + (time - runtime::time_point{std::chrono::hours(1)}).count();
-  }
-  runtime::time_point time{std::chrono::hours(1)};
-};
 
 /// Levels and names of what was told, at debug level.
 struct told_events final : runtime::event_subscriber {
@@ -40,18 +29,8 @@ struct told_events final : runtime::event_subscriber {
   std::vector<std::string> seen;
 };
 
-/// What all components share.
-struct shared_world {
-  temporary_directory directory;
-  http::client client;
-  runtime::event_bus events;
-  runtime::own_metrics metrics;
-  runtime::tracer tracing;
-  runtime::blocking_pool blocking{1};
-  stopped_clock time;
-  runtime::services services{
-      client, events, metrics, tracing, blocking, time, directory.file("data"), [] { return ""; }, "", "", ""};
-
+/// What all components share, with their metrics.
+struct shared_world : surroundings<stopped_clock> {
   /// The value on the page of own metrics of this series, but for the labels of its component; none: not there.
   [[nodiscard]] std::optional<double> metric(const std::string& name, const std::string& labels = "") const {
     const auto page = metrics.page({});
@@ -71,7 +50,7 @@ struct component_rig {
   std::vector<runtime::edge_mail> sent;
 
   explicit component_rig(const config::component_schema& schema)
-      : kind(runtime::define<Component>(schema)), of(std::make_shared<runtime::host>("test", kind, world.services)) {
+      : kind(runtime::define<Component>(schema)), of(std::make_shared<runtime::host>("test", kind, world.shared)) {
     runtime::host_links links;
     links.send = [this](runtime::edge_mail mail) { sent.push_back(std::move(mail)); };
     links.post = [this](std::function<void()> what) {

@@ -180,7 +180,7 @@ TEST_CASE("what a remote write takes in, and how long its journal took to open")
 
 TEST_CASE("what an endpoint reads, and what becomes of its exemplars") {
   testing::component_rig<remote_write_component> rig(remote_writing::schema());
-  runtime::component_context context{*rig.of, rig.world.services};
+  runtime::component_context context{*rig.of, rig.world.shared};
   auto under_test = std::make_unique<remote_write_1>(context, "n");
   remote_writing::endpoint_arguments arguments;
   arguments.url = "http://127.0.0.1:1/write";

@@ -9,12 +9,9 @@
 #include <stdexcept>
 #include <thread>
 
-#include "actors/runtime/blocking_pool.hpp"
-#include "actors/runtime/own_metrics.hpp"
 #include "actors/runtime/receiver_field.hpp"
-#include "protocol/http/client.hpp"
 #include "tests/catch.hpp"
-#include "tests/temporary_directory.hpp"
+#include "tests/surroundings.hpp"
 #include "tests/unit/runtime/toy_world.hpp"
 
 using namespace troupe;
@@ -143,16 +140,7 @@ registry kinds() {
   return all;
 }
 
-struct rig {
-  testing::temporary_directory directory;
-  http::client client;
-  event_bus events;
-  own_metrics metrics;
-  blocking_pool blocking{1};
-  clocks time;
-  tracer tracing;
-  services shared{client,   events, metrics, tracing, blocking, time, directory.file("data"), [] { return ""; },
-                  "self:1", "host", "test"};
+struct rig : testing::surroundings<> {
   registry known = kinds();
   engine actors{2};
   controller control{known, shared, actors, {}};

@@ -5,12 +5,9 @@
 #include <deque>
 #include <map>
 
-#include "actors/runtime/blocking_pool.hpp"
 #include "actors/runtime/host.hpp"
-#include "actors/runtime/own_metrics.hpp"
-#include "protocol/http/client.hpp"
 #include "tests/catch.hpp"
-#include "tests/temporary_directory.hpp"
+#include "tests/surroundings.hpp"
 
 using namespace troupe;
 using namespace troupe::runtime;
@@ -18,12 +15,6 @@ using namespace troupe::writer;
 using namespace std::chrono_literals;
 
 namespace {
-
-struct stopped_clock final : clocks {
-  time_point now() const override { return time; }
-  std::int64_t wall_ns() const override { return 1'700'000'000'000'000'000 + (time - time_point{1h}).count(); }
-  time_point time{1h};
-};
 
 struct numbered final : telemetry::batch {
   telemetry::signal kind() const override { return telemetry::signal::metrics; }
@@ -98,16 +89,7 @@ struct bystander final : component {
   static inline component_context* last = nullptr;
 };
 
-struct rig {
-  testing::temporary_directory directory;
-  http::client client;
-  event_bus events;
-  own_metrics metrics;
-  tracer tracing;
-  blocking_pool blocking{1};
-  stopped_clock time;
-  services shared{client, events, metrics, tracing, blocking, time, directory.file("data"), [] { return ""; },
-                  "",     "",     ""};
+struct rig : testing::surroundings<testing::stopped_clock> {
   config::component_schema schema =
       config::describe<nothing>("test.writer", config::stability::generally_available, "");
   component_definition kind = define<bystander>(schema);

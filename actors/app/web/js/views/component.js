@@ -160,6 +160,7 @@ const endpointColumns = [
   { key: 'items_retried', label: 'Retried', number: true },
   { key: 'items_refused', label: 'Refused', number: true, title: 'The backend did not want them' },
   { key: 'items_given_up', label: 'Given up', number: true },
+  { key: 'items_overflowed', label: 'No room', number: true, title: 'Dropped because the queue was full' },
   { key: 'requests_in_flight', label: 'In flight', number: true, title: 'Requests that wait for an answer' },
 ];
 

@@ -92,9 +92,9 @@ void journaled_writer::open_journal() {
   journal_ = std::move(*opened);
   for (const auto& one : report.damage)
     context_.publish(runtime::journal_damaged{directory, one, report.damaged_bytes});
-  on_damage(report.damage.size());
-  context_.publish(
-      runtime::journal_opened{directory, report.segments, report.records, report.bytes, context_.now() - began});
+  const auto took = context_.now() - began;
+  on_opened(report.damage.size(), took);
+  context_.publish(runtime::journal_opened{directory, report.segments, report.records, report.bytes, took});
 }
 
 /// Where an endpoint begins that was not there before. A renamed one goes on for the one that is gone: it leaves
@@ -306,7 +306,6 @@ void journaled_writer::reclaim() {
   metrics_->bytes.set(static_cast<double>(counts.bytes));
   metrics_->segments.set(static_cast<double>(counts.segments));
   metrics_->next_record.set(static_cast<double>(counts.next));
-  on_counts();
 }
 
 void journaled_writer::show_health() {

@@ -56,8 +56,7 @@ class journaled_writer : public runtime::component {
 
   // What it counts beyond the journal itself.
   virtual void on_appended(const telemetry::batch&) {}
-  virtual void on_damage(std::size_t /*places*/) {}
-  virtual void on_counts() {}  ///< now and then
+  virtual void on_opened(std::size_t /*damaged_places*/, runtime::clock_duration /*took*/) {}
 
  private:
   /// A batch that the journal had no room for.

@@ -52,7 +52,7 @@ const metrics_format the_format;
 
 remote_write_component::remote_write_component(runtime::component_context& context,
                                                std::shared_ptr<const remote_writing::arguments> arguments)
-    : journaled_writer(context, the_format), metrics_(context.metrics()), began_(context.now()) {
+    : journaled_writer(context, the_format), metrics_(context.metrics()) {
   if (const auto ok = apply(plan(*arguments)); !ok) throw std::runtime_error(ok.error().message);
 }
 

@@ -23,12 +23,12 @@ class remote_write_component final : public writer::journaled_writer {
  private:
   [[nodiscard]] writer::writer_plan plan(const remote_writing::arguments& arguments) const;
   void on_appended(const telemetry::batch& batch) override;
-  /// The journal was opened.
-  void on_damage(std::size_t places) override { metrics_.opened(places, context().now() - began_); }
+  void on_opened(std::size_t damaged_places, runtime::clock_duration took) override {
+    metrics_.opened(damaged_places, took);
+  }
   void count_series();
 
   wal_metrics metrics_;
-  runtime::time_point began_;
   runtime::timer count_timer_;
 };
 

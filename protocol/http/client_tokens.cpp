@@ -2,6 +2,7 @@
 #include <iterator>
 
 #include "protocol/http/client_thread.hpp"
+#include "protocol/http/header_name.hpp"
 #include "protocol/http/transfer.hpp"
 
 namespace troupe::http {

@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "protocol/http/base64.hpp"
+#include "protocol/http/header_name.hpp"
 #include "protocol/http/options.hpp"
 #include "protocol/http/url.hpp"
 
@@ -17,10 +18,6 @@ namespace {
 
 std::string text(beast::string_view view) {
   return {view.data(), view.size()};
-}
-
-bool same_name(std::string_view a, std::string_view b) {
-  return beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
 }
 
 // Not longer for the first wrong byte than for the last.

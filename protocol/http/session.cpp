@@ -11,19 +11,8 @@ namespace troupe::http {
 
 namespace {
 
-// A file's secret ends where its text does: editors and `echo` leave a newline behind.
-std::string trimmed(std::string text) {
-  const auto blank = " \t\r\n";
-  text.erase(text.find_last_not_of(blank) + 1);
-  text.erase(0, text.find_first_not_of(blank));
-  return text;
-}
-
 result<std::string> secret(const std::string& value, const std::string& file) {
-  if (file.empty()) return value;
-  auto text = read_small_file(file);
-  if (!text) return text;
-  return trimmed(std::move(*text));
+  return file.empty() ? value : read_secret_file(file);
 }
 
 std::string environment(std::initializer_list<const char*> names) {

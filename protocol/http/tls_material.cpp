@@ -77,6 +77,15 @@ result<std::string> read_small_file(const std::string& path) {
   return text;
 }
 
+result<std::string> read_secret_file(const std::string& path) {
+  auto text = read_small_file(path);
+  if (!text) return text;
+  constexpr const char* blank = " \t\r\n";
+  text->erase(text->find_last_not_of(blank) + 1);
+  text->erase(0, text->find_first_not_of(blank));
+  return text;
+}
+
 result<std::string> pem_text(const std::string& file, const std::string& pem) {
   if (file.empty()) return pem;
   auto text = read_small_file(file);

@@ -19,6 +19,8 @@ namespace troupe::http {
 
 /// A file's whole text, at most 1 MiB. Errors name the file and the reason.
 [[nodiscard]] result<std::string> read_small_file(const std::string& path);
+/// Without the blanks around it: editors and `echo` leave a newline behind a secret.
+[[nodiscard]] result<std::string> read_secret_file(const std::string& path);
 
 /// Certificates and a key, parsed once and shared by every connection of a session or server. Immutable.
 class tls_material {

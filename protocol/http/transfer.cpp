@@ -4,6 +4,7 @@
 #include <cctype>
 #include <utility>
 
+#include "protocol/http/header_name.hpp"
 #include "protocol/http/inflate.hpp"
 #include "protocol/http/url.hpp"
 
@@ -16,11 +17,6 @@ constexpr std::size_t most_header_bytes = std::size_t{64} << 10;
 constexpr std::size_t most_header_bytes_in_all = std::size_t{256} << 10;
 
 }  // namespace
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
 
 std::string print_timeout(std::chrono::milliseconds duration) {
   const auto count = duration.count();

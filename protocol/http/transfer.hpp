@@ -58,9 +58,6 @@ struct transfer {
   bool gzip_ = false, alone_ = false;  // alone: its connection is not shared with other requests
 };
 
-/// Header names are the same in any case.
-[[nodiscard]] bool same_name(std::string_view a, std::string_view b);
-
 /// "200ms", "3s"
 [[nodiscard]] std::string print_timeout(std::chrono::milliseconds duration);
 

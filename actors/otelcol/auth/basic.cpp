@@ -1,5 +1,7 @@
 #include "actors/otelcol/auth/basic.hpp"
 
+#include "protocol/http/tls_material.hpp"
+
 namespace troupe::otelcol::auth {
 
 namespace {
@@ -60,7 +62,7 @@ std::vector<std::string> basic_arguments::files() const {
 
 result<void> basic_arguments::resolve() {
   for (const auto& file : files()) {
-    auto name = read_credential(file);
+    auto name = http::read_secret_file(file);
     if (!name) return failure("username_file: " + name.error().message);
     if (!check_username(*name).empty()) return failure("username_file: a username must not contain \":\"");
     client_auth->username = std::move(*name);

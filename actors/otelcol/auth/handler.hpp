@@ -41,9 +41,6 @@ void set_header(request_headers& in, std::string_view name, const std::string* v
 /// Those that the exporters' protocols need as they are.
 [[nodiscard]] bool is_reserved(std::string_view name);
 
-/// The text of a small file without the blanks around it.
-[[nodiscard]] result<std::string> read_credential(const std::string& file);
-
 }  // namespace troupe::otelcol::auth
 
 template <>

@@ -1,5 +1,6 @@
 #include "actors/otelcol/auth/oauth2.hpp"
 
+#include "protocol/http/tls_material.hpp"
 #include "protocol/http/url.hpp"
 
 namespace troupe::otelcol::auth {
@@ -68,7 +69,7 @@ std::vector<std::string> oauth2_arguments::files() const {
 
 result<void> oauth2_arguments::resolve() {
   for (const auto& file : files()) {
-    auto id = read_credential(file);
+    auto id = http::read_secret_file(file);
     if (!id) return failure("client_id_file: " + id.error().message);
     client_id = std::move(*id);
   }

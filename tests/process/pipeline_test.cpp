@@ -160,6 +160,33 @@ TEST_CASE("an endpoint that moves goes on where it was, one that is added begins
   CHECK(third.samples_of("scraped_total").front().value >= added_at);
 }
 
+TEST_CASE("endpoints that can't all be opened change nothing: who was there goes on, who is new gets nothing") {
+  target page(counting);
+  backend first, second;
+  auto good = pipeline({page.address()}, first.url());
+  collector troupe(good);
+  troupe.ready();
+  REQUIRE(eventually([&] { return first.samples_of("scraped_total").size() >= 3; }));
+  auto bad = good;
+  bad.insert(bad.find("  endpoint {"), "  endpoint {\n    url = \"" + second.url() +
+                                           "\"\n  }\n  endpoint {\n    url = \"" + second.url() +
+                                           "\"\n    name = \"c\"\n    tls_config {\n      ca_file = \"" +
+                                           troupe.directory().file("none") + "\"\n    }\n  }\n");
+  troupe.configure(bad);
+  post(troupe.url("/-/reload"));
+  REQUIRE(eventually([&] { return get(troupe.url("/-/healthy")).body.find("cannot open") != std::string::npos; }));
+  const auto then = page.scrapes();
+  REQUIRE(eventually([&] { return first.samples_of("scraped_total").size() >= static_cast<std::size_t>(then) + 3; }));
+  CHECK(second.requests() == 0);
+  CHECK(each_once(first.samples_of("scraped_total"), 6));
+  troupe.program().signal(SIGTERM);
+  CHECK(troupe.program().wait() == 0);
+  std::ifstream cursors(troupe.directory().file("data/prometheus.remote_write.t/journal/cursors"));
+  const std::string all{std::istreambuf_iterator<char>(cursors), {}};
+  CHECK(all.find(first.url()) != std::string::npos);
+  CHECK(all.find(second.url()) == std::string::npos);
+}
+
 TEST_CASE("OAuth 2.0 towards a target and a backend: a token each, and a new one when it is refused") {
   std::mutex mutex;
   int asked = 0;

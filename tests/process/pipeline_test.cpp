@@ -175,6 +175,7 @@ TEST_CASE("endpoints that can't all be opened change nothing: who was there goes
   troupe.configure(bad);
   post(troupe.url("/-/reload"));
   REQUIRE(eventually([&] { return get(troupe.url("/-/healthy")).body.find("cannot open") != std::string::npos; }));
+  CHECK(lines_with(troupe.program().output(), "failed to evaluate config") == 1);
   const auto then = page.scrapes();
   REQUIRE(eventually([&] { return first.samples_of("scraped_total").size() >= static_cast<std::size_t>(then) + 3; }));
   CHECK(second.requests() == 0);

@@ -26,7 +26,10 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/write.hpp>
+#include <sys/socket.h>
+
 #include <array>
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -231,6 +234,7 @@ class connection final : public connection_base, public std::enable_shared_from_
     if (!bodiless(head.status)) out.chunked(chunked);
     beast::http::response_serializer<beast::http::empty_body> serializer(out);
     error_code ec;
+    watch_peer();
     set_deadline(host_.limits.write_timeout);
     co_await beast::http::async_write_header(stream_, serializer, into(ec));
     std::string piece;
@@ -254,7 +258,23 @@ class connection final : public connection_base, public std::enable_shared_from_
       co_await asio::async_write(stream_, last, into(ec));
     }
     clear_deadline();
+    error_code ignored;
+    socket().cancel(ignored);  // the watch
     co_return keep && !ec;
+  }
+
+  // A stream may have nothing to say for hours: that its peer is gone must not wait for the next piece. One that has
+  // sent more (its next request, or TLS's own records) is watched no longer, a write tells then.
+  void watch_peer() {
+    socket().async_wait(asio::ip::tcp::socket::wait_read, [weak = this->weak_from_this(), this](error_code ec) {
+      const auto alive = weak.lock();
+      if (ec || !alive) return;
+      char byte = 0;
+      const auto got = ::recv(socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+      if (got > 0) return;
+      if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return watch_peer();
+      close_now();
+    });
   }
 
   task<bool> refuse(error_code ec) {

@@ -331,6 +331,35 @@ TEST_CASE("a body in pieces: in chunks, to the end, and no more than the buffer 
     CHECK(eventually([&] { return server->counts().connections == 0; }));
     CHECK_FALSE(stream->send("x"));
   }
+  SECTION("a peer that goes while there is nothing to send") {
+    {
+      raw_peer peer(server->port());
+      peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      REQUIRE(eventually([&] { return begun.load(); }));
+      CHECK(stream->send("ab"));
+      CHECK(contains(peer.read_until("ab"), "ab"));
+      CHECK(server->counts().connections == 1);
+    }
+    CHECK(eventually([&] { return server->counts().connections == 0; }));
+    CHECK_FALSE(stream->send("x"));
+  }
+  SECTION("a peer that asks for more while its stream runs") {
+    raw_peer peer(server->port());
+    peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    REQUIRE(eventually([&] { return begun.load(); }));
+    begun = false;
+    const auto first = stream;
+    CHECK(first->send("ab"));
+    CHECK(contains(peer.read_until("ab"), "ab"));
+    peer.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    CHECK(first->send("cd"));
+    CHECK(contains(peer.read_until("cd"), "cd"));
+    first->end();
+    REQUIRE(eventually([&] { return begun.load(); }));
+    CHECK(stream->send("ef"));
+    stream->end();
+    CHECK(contains(peer.read_to_end(), "ef"));
+  }
   server->stop(milliseconds(0));
 }
 

@@ -43,6 +43,11 @@ struct controller::inside {
     std::shared_ptr<host> of;
     arguments_ref arguments;
     bool exports_by_itself = false;  ///< it has said what it exports; what its arguments say no longer counts
+
+    /// Whether it runs with these, and nothing has gone wrong since.
+    [[nodiscard]] bool has(const graph_node& node, const arguments_ref& other) const {
+      return of->status().get().evaluation.state != health_state::unhealthy && node.schema().equal(arguments, other);
+    }
   };
   /// What one node comes to in a load that is being prepared.
   struct prepared {
@@ -55,6 +60,7 @@ struct controller::inside {
   load_result load(std::shared_ptr<const configuration> what);
   [[nodiscard]] load_plan plan(std::shared_ptr<const configuration> what);
   [[nodiscard]] prepared_nodes evaluate(const graph& next, config::diagnostics& out, const work* load);
+  [[nodiscard]] result<void> check(const std::string& id, const graph_node& node, const arguments_ref& arguments);
   [[nodiscard]] config::value exports_of(const std::string& id, const graph_node& node,
                                          const arguments_ref& arguments) const;
   void apply(graph next, prepared_nodes made);
@@ -140,6 +146,13 @@ config::value controller::inside::exports_of(const std::string& id, const graph_
   return node.component->exports ? node.component->exports({id, shared}, arguments.get()) : config::object();
 }
 
+/// Whether it could be updated with these, or made; nothing to ask where it has them already.
+result<void> controller::inside::check(const std::string& id, const graph_node& node, const arguments_ref& arguments) {
+  if (!node.component->check) return {};
+  if (const auto at = components.find(id); at != components.end() && at->second.has(node, arguments)) return {};
+  return node.component->check(shared, arguments.get());
+}
+
 /// Decodes every block in order and, as part of a load, prepares what is new; nothing that runs is touched.
 controller::inside::prepared_nodes controller::inside::evaluate(const graph& next, config::diagnostics& out,
                                                                 const work* load) {
@@ -164,10 +177,10 @@ controller::inside::prepared_nodes controller::inside::evaluate(const graph& nex
     one.exports = exports_of(id, node, one.arguments);
     if (load && !components.contains(id)) {
       one.fresh = std::make_shared<host>(id, *node.component, shared);
-      if (const auto ok = one.fresh->prepare(one.arguments); !ok) {
-        out.error(node.block->head(), "Failed to build component: " + ok.error().message);
-        continue;
-      }
+    }
+    if (const auto ok = one.fresh ? one.fresh->prepare(one.arguments) : check(id, node, one.arguments); !ok) {
+      out.error(node.block->head(), "Failed to build component: " + ok.error().message);
+      continue;
     }
     if (load) {
       shared.events.publish(header_of(shared.tracing.part_of(load->self)),
@@ -230,7 +243,7 @@ std::shared_ptr<countdown> controller::inside::run(const graph& next, prepared_n
       actors.post(id, [h = one.fresh] { h->start(); });
       components[id] = {one.fresh, one.arguments, false};
       if (!node.component->once) metrics.prepare(id);
-    } else if (auto& kept = components.at(id); !node.schema().equal(kept.arguments, one.arguments)) {
+    } else if (auto& kept = components.at(id); !kept.has(node, one.arguments)) {
       kept.arguments = one.arguments;
       updating->expect();
       actors.post(id, [h = kept.of, a = one.arguments, done = once_gone([updating] { updating->done(); })]() mutable {
@@ -303,15 +316,17 @@ void controller::inside::evaluate_again(const std::string& id, time_point since,
   const auto arguments = node.schema().decode(*node.block, current.scope_of(node, exports), why);
   const auto now = shared.time.now();
   metrics.evaluated(id, began - since, now - began);
-  if (why.has_errors()) {
-    const auto text = "component evaluation failed: decoding configuration: " + decode_text(why);
-    one.of->status().change(
-        [&](auto& view) { view.evaluation.become(health_state::unhealthy, text, shared.time.wall_ms()); });
-    shared.events.publish(header_of(span), evaluation_failed{id, decode_text(why), now - began});
-    return;
-  }
+  const auto failed = [&](const std::string& doing, const std::string& error) {
+    one.of->status().change([&](auto& view) {
+      view.evaluation.become(health_state::unhealthy, "component evaluation failed: " + doing + error,
+                             shared.time.wall_ms());
+    });
+    shared.events.publish(header_of(span), evaluation_failed{id, error, now - began});
+  };
+  if (why.has_errors()) return failed("decoding configuration: ", decode_text(why));
+  if (const auto ok = check(id, node, arguments); !ok) return failed("", ok.error().message);
   shared.events.publish(header_of(span), runtime::evaluated{id, now - began});
-  if (node.schema().equal(one.arguments, arguments)) return;
+  if (one.has(node, arguments)) return;
   one.arguments = arguments;
   actors.post(id, [h = one.of, arguments] { h->update(arguments); });
   if (!node.component->exports || one.exports_by_itself) return;

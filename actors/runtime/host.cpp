@@ -151,12 +151,15 @@ void host::flush() {
 }
 
 void host::update(arguments_ref arguments) {
-  arguments_ = std::move(arguments);  // also for the next life, should this one just be waiting
-  cell_.run(shared_.time.now(), [this] {
+  // Also for the next life, should this one just be waiting.
+  const auto before = std::exchange(arguments_, std::move(arguments));
+  cell_.run(shared_.time.now(), [&] {
     const auto began = shared_.time.now();
     const auto updated = running()->update(arguments_);
-    if (!updated)
+    if (!updated) {
+      arguments_ = before;
       context_.publish(evaluation_failed{context_.id(), updated.error().message, shared_.time.now() - began});
+    }
     status_.change([&](auto& view) {
       view.evaluation.become(
           updated ? health_state::healthy : health_state::unhealthy,

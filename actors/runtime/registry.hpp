@@ -25,6 +25,9 @@ struct component_definition {
   /// What it exports from the moment it is declared; later changes come by component_context::set_exports.
   std::function<config::value(const component_place&, const void* arguments)> exports;
   std::function<std::unique_ptr<component>(component_context&, const arguments_ref&)> make;
+  /// What of the world around the arguments need, such as files that can be read: asked before one that runs is updated,
+  /// so that a load fails as a whole. Null: nothing. Called in the controller's thread.
+  std::function<result<void>(services&, const void* arguments)> check;
 
   /// A configuration block (`logging`): at most one, without a label, and not among the components that are listed.
   bool once = false;
@@ -54,7 +57,7 @@ class registry {
 
 /// A Logic derives from component, has `arguments_type`, a constructor (component_context&, std::shared_ptr<const
 /// arguments_type>) and, where it exports something, `static config::value exports(const component_place&, const
-/// arguments_type&)`.
+/// arguments_type&)`; where an update may fail, `static result<void> check(services&, const arguments_type&)`.
 template <class Logic>
 [[nodiscard]] component_definition define(const config::component_schema& schema) {
   using arguments = typename Logic::arguments_type;
@@ -63,6 +66,11 @@ template <class Logic>
   if constexpr (requires(const component_place& p, const arguments& a) { Logic::exports(p, a); }) {
     made.exports = [](const component_place& place, const void* a) {
       return Logic::exports(place, *static_cast<const arguments*>(a));
+    };
+  }
+  if constexpr (requires(services& s, const arguments& a) { Logic::check(s, a); }) {
+    made.check = [](services& shared, const void* a) {
+      return Logic::check(shared, *static_cast<const arguments*>(a));
     };
   }
   made.make = [](component_context& context, const arguments_ref& a) -> std::unique_ptr<component> {

@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "actors/http_client/check.hpp"
 #include "actors/loki/write/push_protocol.hpp"
 #include "protocol/telemetry/codec.hpp"
 
@@ -51,6 +52,10 @@ writer::writer_plan write::plan(const writing::arguments& arguments) {
   }
   if (arguments.wal.enabled) made.max_age = arguments.wal.max_segment_age;
   return made;
+}
+
+result<void> write::check(runtime::services& shared, const writing::arguments& arguments) {
+  return http_client::check_each(shared, arguments.endpoints);
 }
 
 result<void> write::update(const runtime::arguments_ref& arguments) {

@@ -16,6 +16,7 @@ class write final : public writer::journaled_writer {
   write(runtime::component_context& context, std::shared_ptr<const writing::arguments> arguments);
   [[nodiscard]] static config::value exports(const runtime::component_place& place, const writing::arguments&);
 
+  [[nodiscard]] static result<void> check(runtime::services& shared, const writing::arguments& arguments);
   result<void> update(const runtime::arguments_ref& arguments) override;
 
  private:

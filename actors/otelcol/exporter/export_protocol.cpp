@@ -50,12 +50,23 @@ export_protocol::export_protocol(runtime::component_context& context, transport 
       durations_(std::make_shared<call_durations>(context.metrics(), over)),
       session_(context.shared()) {}
 
-result<void> export_protocol::open(http::client_options options, const auth::handler_ref& as) {
+result<void> export_protocol::check(runtime::services& shared, http::client_options options,
+                                    const auth::handler_ref& as) {
+  http_client::own_session session(shared);
+  return open(session, std::move(options), as);
+}
+
+result<void> export_protocol::open(http_client::own_session& session, http::client_options options,
+                                   const auth::handler_ref& as) {
   options.follow_redirects = false;
   if (as.to) {
     if (const auto ok = as.to->prepare(options); !ok) return failure("auth: " + ok.error().message);
   }
-  if (const auto ok = session_.open(std::move(options)); !ok) return ok;
+  return session.open(std::move(options));
+}
+
+result<void> export_protocol::open(http::client_options options, const auth::handler_ref& as) {
+  if (const auto ok = open(session_, std::move(options), as); !ok) return ok;
   auth_ = as;
   return {};
 }

@@ -46,6 +46,9 @@ class export_protocol : public writer::protocol {
   using classifier = otlp::export_verdict (*)(const http::response&, std::int64_t wall_ms);
   [[nodiscard]] virtual classifier classify() const = 0;
 
+  /// Whether it could be opened with these now.
+  [[nodiscard]] static result<void> check(runtime::services& shared, http::client_options options,
+                                          const auth::handler_ref& as);
   /// New connections from the next request on.
   [[nodiscard]] result<void> open(http::client_options options, const auth::handler_ref& as);
   [[nodiscard]] bool is_open() const { return session_.is_open(); }
@@ -53,6 +56,8 @@ class export_protocol : public writer::protocol {
   [[nodiscard]] runtime::component_context& context() const { return context_; }
 
  private:
+  [[nodiscard]] static result<void> open(http_client::own_session& session, http::client_options options,
+                                         const auth::handler_ref& as);
   using message_parts = std::vector<otlp::message_part>;
   [[nodiscard]] std::shared_ptr<const message_parts> split(const telemetry::otlp_batch& in) const;
   [[nodiscard]] writer::amount amount_of(telemetry::otlp_kind what, std::uint64_t items, std::size_t bytes,

@@ -13,8 +13,8 @@ namespace troupe::otelcol {
 /// How otelcol batches lie in a journal.
 [[nodiscard]] const writer::record_format& otlp_format();
 
-/// An exporter: a journaled writer of otelcol signals with one endpoint. Protocol has `update(const Arguments&)` and
-/// Arguments `client.endpoint`, `queue` and `retry`.
+/// An exporter: a journaled writer of otelcol signals with one endpoint. Protocol has `update(const Arguments&)`, a
+/// static `check(services&, const Arguments&)`, and Arguments `client.endpoint`, `queue` and `retry`.
 template <class Protocol, class Arguments>
 class exporter final : public writer::journaled_writer {
  public:
@@ -27,6 +27,9 @@ class exporter final : public writer::journaled_writer {
     return config::object::in_order({{"input", runtime::make_receiver(place.id, telemetry::signal::otlp)}});
   }
 
+  [[nodiscard]] static result<void> check(runtime::services& shared, const Arguments& arguments) {
+    return Protocol::check(shared, arguments);
+  }
   result<void> update(const runtime::arguments_ref& arguments) override {
     auto ok = apply(plan(*std::static_pointer_cast<const Arguments>(arguments)));
     pump();

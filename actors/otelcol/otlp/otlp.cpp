@@ -132,7 +132,20 @@ otlp::export_verdict read(const http::response& answer, std::int64_t) {
                               answer.body.view()});
 }
 
+http::client_options options_of(const exporting_otlp::arguments& arguments) {
+  http::client_options made;
+  made.tls = exporting::to_options(arguments.client.tls);
+  made.assume_http2 = true;
+  made.keep_alive = exporting_otlp::probes_of(arguments);
+  return made;
+}
+
 }  // namespace
+
+result<void> otlp_protocol::check(runtime::services& shared, const exporting_otlp::arguments& arguments) {
+  if (const auto url = exporting_otlp::url_of(arguments.client); !url) return tl::unexpected(url.error());
+  return export_protocol::check(shared, options_of(arguments), arguments.client.auth);
+}
 
 result<void> otlp_protocol::update(const exporting_otlp::arguments& arguments) {
   const auto url = exporting_otlp::url_of(arguments.client);
@@ -140,11 +153,7 @@ result<void> otlp_protocol::update(const exporting_otlp::arguments& arguments) {
   if (!is_open() || *url != url_ || !(arguments.client.tls == arguments_.client.tls) ||
       exporting_otlp::probes_of(arguments) != exporting_otlp::probes_of(arguments_) ||
       !(arguments.client.auth == arguments_.client.auth)) {
-    http::client_options options;
-    options.tls = exporting::to_options(arguments.client.tls);
-    options.assume_http2 = true;
-    options.keep_alive = exporting_otlp::probes_of(arguments);
-    if (const auto ok = open(std::move(options), arguments.client.auth); !ok) return ok;
+    if (const auto ok = open(options_of(arguments), arguments.client.auth); !ok) return ok;
   }
   url_ = *url;
   arguments_ = arguments;

@@ -54,6 +54,7 @@ struct arguments {
 class otlp_protocol final : public export_protocol {
  public:
   explicit otlp_protocol(runtime::component_context& context) : export_protocol(context, transport::grpc) {}
+  [[nodiscard]] static result<void> check(runtime::services& shared, const exporting_otlp::arguments& arguments);
   [[nodiscard]] result<void> update(const exporting_otlp::arguments& arguments);
   [[nodiscard]] std::string url() const override { return url_; }
   [[nodiscard]] http::request request(telemetry::otlp_kind what, std::uint32_t form) const override;

@@ -119,18 +119,26 @@ otlp::export_verdict read(const http::response& answer, std::int64_t wall_ms) {
                              http::parse_retry_after(answer.header("Retry-After"), wall_ms));
 }
 
+http::client_options options_of(const exporting_otlphttp::arguments& arguments) {
+  http::client_options made;
+  made.tls = exporting::to_options(arguments.client.tls);
+  made.proxy_url = arguments.client.proxy_url;
+  made.enable_http2 = arguments.client.force_attempt_http2;
+  return made;
+}
+
 }  // namespace
+
+result<void> otlphttp_protocol::check(runtime::services& shared, const exporting_otlphttp::arguments& arguments) {
+  return export_protocol::check(shared, options_of(arguments), arguments.client.auth);
+}
 
 result<void> otlphttp_protocol::update(const exporting_otlphttp::arguments& arguments) {
   const auto& client = arguments.client;
   const auto& before = arguments_.client;
   if (!is_open() || !(client.tls == before.tls) || client.proxy_url != before.proxy_url ||
       client.force_attempt_http2 != before.force_attempt_http2 || !(client.auth == before.auth)) {
-    http::client_options options;
-    options.tls = exporting::to_options(client.tls);
-    options.proxy_url = client.proxy_url;
-    options.enable_http2 = client.force_attempt_http2;
-    if (const auto ok = open(std::move(options), client.auth); !ok) return ok;
+    if (const auto ok = open(options_of(arguments), client.auth); !ok) return ok;
   }
   arguments_ = arguments;
   set(arguments.queue);

@@ -56,6 +56,7 @@ struct arguments {
 class otlphttp_protocol final : public export_protocol {
  public:
   explicit otlphttp_protocol(runtime::component_context& context) : export_protocol(context, transport::http) {}
+  [[nodiscard]] static result<void> check(runtime::services& shared, const exporting_otlphttp::arguments& arguments);
   [[nodiscard]] result<void> update(const exporting_otlphttp::arguments& arguments);
   [[nodiscard]] std::string url() const override;
   [[nodiscard]] http::request request(telemetry::otlp_kind what, std::uint32_t form) const override;

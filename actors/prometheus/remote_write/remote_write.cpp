@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "actors/http_client/check.hpp"
 #include "actors/prometheus/remote_write/remote_write_1.hpp"
 #include "protocol/remote_write/journal_record.hpp"
 
@@ -75,6 +76,10 @@ writer::writer_plan remote_write_component::plan(const remote_writing::arguments
   made.max_age = arguments.wal.max_keepalive_time;
   made.reclaim_every = std::min(arguments.wal.truncate_frequency, reclaim_at_least_every);
   return made;
+}
+
+result<void> remote_write_component::check(runtime::services& shared, const remote_writing::arguments& arguments) {
+  return http_client::check_each(shared, arguments.endpoints);
 }
 
 result<void> remote_write_component::update(const runtime::arguments_ref& arguments) {

@@ -18,6 +18,7 @@ class remote_write_component final : public writer::journaled_writer {
   [[nodiscard]] static config::value exports(const runtime::component_place& place, const remote_writing::arguments&);
 
   void start() override;
+  [[nodiscard]] static result<void> check(runtime::services& shared, const remote_writing::arguments& arguments);
   result<void> update(const runtime::arguments_ref& arguments) override;
 
  private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "actors/http_client/check.hpp"
 #include "protocol/exposition/negotiation.hpp"
 #include "protocol/telemetry/number.hpp"
 
@@ -83,6 +84,10 @@ scrape::scrape(runtime::component_context& context, std::shared_ptr<const scrapi
 }
 
 scrape::~scrape() = default;
+
+result<void> scrape::check(runtime::services& shared, const scraping::arguments& arguments) {
+  return http_client::check(shared, http_client::to_options(arguments.client));
+}
 
 result<void> scrape::apply(std::shared_ptr<const scraping::arguments> arguments) {
   if (!session_.is_open() || !(arguments->client == arguments_->client)) {

@@ -26,6 +26,7 @@ class scrape final : public runtime::component {
   ~scrape() override;
 
   void start() override;
+  [[nodiscard]] static result<void> check(runtime::services& shared, const scraping::arguments& arguments);
   result<void> update(const runtime::arguments_ref& arguments) override;
   void finish() override;
   [[nodiscard]] bool finished() const override { return in_flight_ == 0; }

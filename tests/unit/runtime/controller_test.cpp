@@ -25,8 +25,11 @@ struct diary {
   std::mutex mutex;
   std::map<std::string, std::vector<int>> taken;
   std::map<std::string, int> made, updated;
+  std::map<std::string, std::string> made_with;  ///< the text of the newest life
   std::atomic<int> throws_left{0};
   std::atomic<bool> refuse_to_be_made{false};
+  std::atomic<bool> refuse_update{false};
+  std::atomic<bool> file_is_there{true};  // without it no sink can have the text "file", or a number
 } written;
 
 struct source_arguments {
@@ -56,8 +59,9 @@ class source final : public component {
   void start() override { arm(); }
   result<void> update(const arguments_ref& a) override {
     const auto& given = *static_cast<const source_arguments*>(a.get());
-    count_ = given.count;
+    const bool done = pushed_ >= std::exchange(count_, given.count);
     out_.connect(receivers_of(given.forward_to));
+    if (done && pushed_ < count_) arm();
     return {};
   }
   void finish() override { next_.cancel(); }
@@ -87,11 +91,16 @@ class sink final : public component {
     outlet<telemetry::metrics_batch>(context, 0).connect(receivers_of(a->forward_to));
     std::lock_guard lock(written.mutex);
     ++written.made[context.id()];
+    written.made_with[context.id()] = a->text;
   }
   static config::value exports(const component_place& place, const sink_arguments&) {
     return config::object({{"receiver", make_receiver(place.id, telemetry::signal::metrics)}});
   }
+  static result<void> check(services&, const sink_arguments& a) {
+    return a.text.empty() || written.file_is_there ? result<void>() : failure("no such file");
+  }
   result<void> update(const arguments_ref& a) override {
+    if (written.refuse_update) return failure("not now");
     fails_at_ = static_cast<const sink_arguments*>(a.get())->fails_at;
     std::lock_guard lock(written.mutex);
     ++written.updated[context_.id()];
@@ -140,6 +149,13 @@ registry kinds() {
   return all;
 }
 
+/// Counts evaluations that failed.
+struct failures_told final : event_subscriber {
+  event_interest interest() const override { return event_interest().of<evaluation_failed>(); }
+  void on_event(const event&) noexcept override { ++count; }
+  std::atomic<int> count{0};
+};
+
 struct rig : testing::surroundings<> {
   registry known = kinds();
   engine actors{2};
@@ -151,7 +167,8 @@ struct rig : testing::surroundings<> {
     written.made.clear();
     written.updated.clear();
     written.throws_left = 0;
-    written.refuse_to_be_made = false;
+    written.refuse_to_be_made = written.refuse_update = false;
+    written.file_is_there = true;
   }
   std::string load(const std::string& text) {
     config::diagnostics out;
@@ -162,6 +179,11 @@ struct rig : testing::surroundings<> {
       said += one.text() + "\n";
     return said;
   }
+  int updates(const std::string& id) {
+    std::lock_guard lock(written.mutex);
+    return written.updated[id];
+  }
+  health evaluation(const std::string& id) { return status(id).evaluation; }
   std::vector<int> taken(const std::string& id) {
     std::lock_guard lock(written.mutex);
     return written.taken[id];
@@ -241,6 +263,66 @@ TEST_CASE("a reload updates in place what has changed, and nothing else; what is
   std::lock_guard lock(written.mutex);
   CHECK(written.made["test.sink.same"] == 1);
   CHECK(written.updated["test.sink.same"] == 0);
+}
+
+TEST_CASE("arguments that the world does not bear fail the load and the plan of one") {
+  rig in;
+  CHECK(in.load("test.sink \"b\" { }\ntest.sink \"c\" { }").empty());
+  written.file_is_there = false;
+  const std::string next = "test.sink \"b\" { text = \"file\" }\ntest.sink \"c\" { fails_at = 7 }";
+  CHECK(in.load(next).find("t:1:1: Failed to build component: no such file") != std::string::npos);
+  config::diagnostics out;
+  const auto what = configuration::parse({config::source_file::make("t", next)}, out);
+  std::promise<load_plan> said;
+  in.control.plan(what, [&](const load_plan& plan) { said.set_value(plan); });
+  CHECK_FALSE(said.get_future().get().ok());
+  CHECK(in.updates("test.sink.b") + in.updates("test.sink.c") == 0);
+  CHECK(in.evaluation("test.sink.b").state == health_state::healthy);
+  written.file_is_there = true;
+  CHECK(in.load(next).empty());
+  CHECK(rig::eventually([&] { return in.updates("test.sink.b") == 1 && in.updates("test.sink.c") == 1; }));
+  // What it has already is not asked again.
+  written.file_is_there = false;
+  CHECK(in.load(next).empty());
+}
+
+TEST_CASE("an update that fails: the next life has the old arguments, the next load tries it again") {
+  rig in;
+  const auto told = std::make_shared<failures_told>();
+  in.events.subscribe(told);
+  const auto pushing = [](int count, const std::string& text) {
+    return "test.source \"a\" { forward_to = [test.sink.b.receiver]\n count = " + std::to_string(count) +
+           " }\ntest.sink \"b\" { fails_at = 22\n text = \"" + text + "\" }";
+  };
+  CHECK(in.load(pushing(0, "old")).empty());
+  written.refuse_update = true;
+  written.throws_left = 1;
+  CHECK(in.load(pushing(30, "new")).empty());
+  CHECK(rig::eventually([&] { return in.evaluation("test.sink.b").state == health_state::unhealthy; }));
+  CHECK(in.evaluation("test.sink.b").message == "component evaluation failed: not now");
+  CHECK(rig::eventually([&] { return in.taken("test.sink.b") == up_to(30); }));
+  CHECK(in.status("test.sink.b").restarts == 1);
+  {
+    std::lock_guard lock(written.mutex);
+    CHECK(written.made_with["test.sink.b"] == "old");
+  }
+  written.refuse_update = false;
+  CHECK(in.load(pushing(30, "new")).empty());
+  CHECK(rig::eventually([&] { return in.evaluation("test.sink.b").state == health_state::healthy; }));
+  CHECK(in.updates("test.sink.b") == 1);
+  CHECK(told->count == 1);
+}
+
+TEST_CASE("an evaluation that the world does not bear leaves what there is") {
+  rig in;
+  const auto told = std::make_shared<failures_told>();
+  in.events.subscribe(told);
+  written.file_is_there = false;
+  CHECK(in.load("test.source \"a\" { count = 5 }\ntest.sink \"b\" { text = test.source.a.pushed }").empty());
+  CHECK(rig::eventually([&] { return in.evaluation("test.sink.b").state == health_state::unhealthy; }));
+  CHECK(in.evaluation("test.sink.b").message == "component evaluation failed: no such file");
+  CHECK(in.updates("test.sink.b") == 0);
+  CHECK(rig::eventually([&] { return told->count == 1; }));
 }
 
 TEST_CASE("an export that changes: those that refer to it are evaluated again, others are not") {

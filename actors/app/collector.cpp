@@ -11,6 +11,7 @@
 
 #include "actors/app/api.hpp"
 #include "actors/app/components.hpp"
+#include "actors/app/seed.hpp"
 
 namespace troupe::app {
 
@@ -73,7 +74,7 @@ struct collector::load_metrics {
   std::string hash;
 };
 
-collector::collector(const run_options& options)
+collector::collector(const run_options& options, std::string uid)
     : options_(options),
       own_{events_, std::make_shared<logging::own_log>(),
            std::make_shared<tracing::own_traces>(tracing_, host_name(), TROUPE_VERSION)} {
@@ -85,10 +86,10 @@ collector::collector(const run_options& options)
   blocking_ = std::make_unique<runtime::blocking_pool>(2);
   add_components(registry_);
   add_blocks(registry_, own_);
-  services_ = std::make_unique<runtime::services>(runtime::services{
-      *client_, events_, metrics_, tracing_, *blocking_, clocks_, options_.storage_path,
-      [this] { return server_->address(); }, options_.memory_address, host_name(), "Troupe/" TROUPE_VERSION,
-      options_.sync_each_batch});
+  services_ = std::make_unique<runtime::services>(
+      runtime::services{*client_, events_, metrics_, tracing_, *blocking_, clocks_, options_.storage_path,
+                        [this] { return server_->address(); }, options_.memory_address, host_name(),
+                        "Troupe/" TROUPE_VERSION, std::move(uid), options_.sync_each_batch});
   engine_ = std::make_unique<runtime::engine>(processors());
   runtime::controller_options control;
   control.language.minimum_stability = options_.stability;
@@ -99,7 +100,9 @@ collector::collector(const run_options& options)
 
 result<std::unique_ptr<collector>> collector::start(const run_options& options) {
   if (const auto ok = check_storage(options.storage_path); !ok) return tl::unexpected(ok.error());
-  std::unique_ptr<collector> made(new collector(options));
+  auto uid = collector_uid(options.storage_path, TROUPE_VERSION);
+  if (!uid) return tl::unexpected(uid.error());
+  std::unique_ptr<collector> made(new collector(options, std::move(*uid)));
   http::server_options serving;
   serving.address = options.listen_address;
   auto server = http::server::listen(serving, make_api(*made));

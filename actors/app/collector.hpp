@@ -54,7 +54,7 @@ class collector {
   [[nodiscard]] std::string address() const { return server_->address(); }
 
  private:
-  explicit collector(const run_options& options);
+  collector(const run_options& options, std::string uid);
   [[nodiscard]] std::shared_ptr<const runtime::configuration> read(config::diagnostics& out);
   struct attempt {
     std::shared_ptr<const runtime::configuration> what;  ///< null: it could not be read

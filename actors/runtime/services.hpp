@@ -30,6 +30,7 @@ struct services {
   std::string memory_address;                   ///< the name under which targets of this process are known
   std::string instance;                         ///< the host's name, "unknown" where there is none
   std::string user_agent;
+  std::string uid{};             ///< of this collector, over restarts; empty: none
   bool sync_each_batch = false;  ///< --storage.sync=always: a writer's batch is settled when the disk has it for good
 };
 

@@ -189,6 +189,46 @@ TEST_CASE("endpoints that can't all be opened change nothing: who was there goes
   CHECK(all.find(second.url()) == std::string::npos);
 }
 
+TEST_CASE("a backend knows the collector by one id, over restarts; a header of the user's own goes in its place") {
+  std::mutex mutex;
+  std::set<std::string> first, second, other;
+  const auto noting = [&](std::set<std::string>& into, const char* name) {
+    return listen(0, [&, name](const auto& request, const auto& to) {
+      std::lock_guard lock(mutex);
+      into.emplace(request.header(name));
+      to->respond(204, "text/plain", "");
+    });
+  };
+  const auto plain = noting(first, "X-Agent-Id"), named = noting(second, "x-agent-id"),
+             twin = noting(other, "X-Alloy-Id");
+  const auto seen = [&](std::set<std::string>& in) {
+    std::lock_guard lock(mutex);
+    return in;
+  };
+  target page(counting);
+  collector troupe(
+      pipeline({page.address()}, "http://" + plain->address() + "/write",
+               "  }\n  endpoint {\n    url = \"http://" + named->address() +
+                   "/write\"\n    headers = {\"x-agent-ID\" = \"mine\"}\n  }\n  endpoint {\n    url = \"http://" +
+                   twin->address() + "/write\"\n"));
+  troupe.ready();
+  REQUIRE(eventually([&] { return !seen(first).empty() && !seen(second).empty() && !seen(other).empty(); }));
+  const auto id = *seen(first).begin();
+  CHECK(id.size() == 36);
+  CHECK(seen(other) == std::set<std::string>{id});
+  CHECK(seen(second) == std::set<std::string>{"mine"});
+  troupe.program().signal(SIGKILL);
+  troupe.program().wait();
+  {
+    std::lock_guard lock(mutex);
+    first.clear();
+  }
+  troupe.start();
+  troupe.ready();
+  REQUIRE(eventually([&] { return !seen(first).empty(); }));
+  CHECK(seen(first) == std::set<std::string>{id});
+}
+
 TEST_CASE("OAuth 2.0 towards a target and a backend: a token each, and a new one when it is refused") {
   std::mutex mutex;
   int asked = 0;

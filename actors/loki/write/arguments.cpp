@@ -52,8 +52,9 @@ config::complaints check_endpoint(const endpoint_arguments& e) {
     all.push_back({"max_backoff_retries", "max_backoff_retries must not be negative; 0 retries for ever"});
   if (!e.tenant_id.empty() && !http::valid_header("X-Scope-OrgID", e.tenant_id))
     all.push_back({"tenant_id", "tenant_id can't be sent in a header"});
-  const auto headers = http_client::check_headers(
-      e.headers, {"content-type", "content-encoding", "content-length", "host", "user-agent", "x-scope-orgid"});
+  const auto headers =
+      http_client::check_headers(e.headers, {"content-type", "content-encoding", "content-length", "host", "user-agent",
+                                             "x-scope-orgid", "x-agent-id", "x-alloy-id"});
   all.insert(all.end(), headers.begin(), headers.end());
   return all;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/http_client/headers.hpp"
 #include "actors/writer/http_reply.hpp"
 #include "protocol/http/url.hpp"
 #include "protocol/loki/push.hpp"
@@ -52,7 +53,8 @@ writer::endpoint_settings settings_of(const writing::endpoint_arguments& endpoin
 result<void> push_protocol::update(const writing::endpoint_arguments& arguments, const telemetry::label_set& external,
                                    std::size_t max_streams) {
   if (!session_.is_open() || !(arguments.client == arguments_.client)) {
-    if (auto ok = session_.open(http_client::to_options(arguments.client)); !ok) return ok;
+    auto options = http_client::identified(http_client::to_options(arguments.client), context_.shared(), {});
+    if (auto ok = session_.open(std::move(options)); !ok) return ok;
   }
   const auto url = http::parse_url(arguments.url);
   if (!url) return tl::unexpected(url.error());

@@ -1,5 +1,6 @@
 #include "actors/prometheus/remote_write/remote_write_1.hpp"
 
+#include "actors/http_client/headers.hpp"
 #include "actors/prometheus/remote_write/write_request.hpp"
 #include "actors/writer/http_reply.hpp"
 #include "protocol/http/url.hpp"
@@ -38,7 +39,9 @@ result<void> remote_write_1::update(const remote_writing::endpoint_arguments& ar
   auto rules = troupe::relabel::rules::compile(arguments.write_relabel);
   if (!rules) return tl::unexpected(rules.error());
   if (!session_.is_open() || !(arguments.client == arguments_.client) || arguments.headers != arguments_.headers) {
-    if (auto ok = session_.open(http_client::to_options(arguments.client)); !ok) return ok;
+    auto options =
+        http_client::identified(http_client::to_options(arguments.client), context_.shared(), arguments.headers);
+    if (auto ok = session_.open(std::move(options)); !ok) return ok;
   }
   const bool steady = encoder_ && arguments.write_relabel == arguments_.write_relabel && external == external_ &&
                       arguments.queue.max_samples_per_send == arguments_.queue.max_samples_per_send;

@@ -96,7 +96,8 @@ class client {
   client(const client&) = delete;
   client& operator=(const client&) = delete;
 
-  /// Validates and reads the options' files; fails when one can't be read or holds no certificate or key.
+  /// Validates, and reads the files of TLS; fails when one can't be read or holds no certificate or key. Files of
+  /// secrets are read for each request: one that isn't there yet fails requests only.
   [[nodiscard]] result<std::shared_ptr<session>> open(client_options options);
 
   /// `done` is called exactly once, on the client's thread: keep it short, and throw nothing from it. It may submit

@@ -36,10 +36,12 @@ std::uint64_t claimed_size(std::string_view compressed) {
 inflate_fault inflate_gzip(std::string_view compressed, std::uint64_t limit, body& out) {
   out.clear();
   if (compressed.size() < smallest_member) return inflate_fault::malformed;
-  // Wrong only where garbage follows the last member, which is an error anyway: an honest bomb costs nothing.
+  // An honest bomb costs nothing; a claim that these bytes can't keep shows that some are missing or foreign.
   const std::uint64_t claimed = claimed_size(compressed);
+  const std::uint64_t possible = compressed.size() * largest_ratio;
+  if (claimed > possible) return inflate_fault::malformed;
   if (claimed > limit && static_cast<unsigned char>(compressed[0]) == 0x1f) return inflate_fault::too_large;
-  const std::uint64_t most = std::min<std::uint64_t>(limit, compressed.size() * largest_ratio);
+  const std::uint64_t most = std::min(limit, possible);
   std::uint64_t room = std::min<std::uint64_t>(std::max<std::uint64_t>(claimed, compressed.size()), most);
 
   while (!compressed.empty()) {

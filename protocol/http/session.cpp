@@ -40,7 +40,6 @@ result<std::shared_ptr<session>> session::create(client_options options, std::fu
   if (!offer) return tl::unexpected(offer.error());
   std::shared_ptr<session> made(new session(std::move(options)));
   made->offer_ = std::move(*offer);
-  if (auto line = made->authorization_line(); !line) return tl::unexpected(line.error());
   if (auto material = made->material(); !material) return tl::unexpected(material.error());
   if (auto ok = made->open_tokens(closed); !ok) return tl::unexpected(ok.error());
   made->choose_proxy();
@@ -61,7 +60,6 @@ result<void> session::open_tokens(const std::function<void(const session*)>& clo
   auto server = create(token_server_options(options_), closed);
   if (!server) return failure("oauth2: " + server.error().message);
   tokens_ = std::make_shared<token_source>(*options_.oauth2, std::move(*server));
-  if (auto readable = tokens_->client_secret(); !readable) return tl::unexpected(readable.error());
   return {};
 }
 
@@ -87,15 +85,14 @@ void session::choose_proxy() {
 result<std::string> session::authorization_line() const {
   if (options_.basic) {
     const auto password = secret(options_.basic->password, options_.basic->password_file);
-    if (!password) return failure("basic_auth: password_file: " + password.error().message);
+    if (!password) return failure("password_file: " + password.error().message);
     return "Authorization: Basic " + base64(options_.basic->username + ":" + *password);
   }
   if (!options_.authorize) return std::string();
   const auto credentials = secret(options_.authorize->credentials, options_.authorize->credentials_file);
-  if (!credentials) return failure("authorization: credentials_file: " + credentials.error().message);
+  if (!credentials) return failure("file of the credentials: " + credentials.error().message);
   if (!valid_header("Authorization", *credentials))
-    return failure("authorization: " + options_.authorize->credentials_file +
-                   " holds control characters, not one secret");
+    return failure(options_.authorize->credentials_file + " holds control characters, not one secret");
   return "Authorization: " + options_.authorize->type + " " + *credentials;
 }
 

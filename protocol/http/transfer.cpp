@@ -30,6 +30,8 @@ bool transfer::prepare(submission s, const session& settings, std::shared_ptr<bo
   error_text[0] = '\0';
   header_bytes_ = 0;
   headers_too_large_ = body_started_ = body_too_large_ = gzip_ = false;
+  length_.clear();
+  wrong_length_.clear();
   const auto& what = of.what;
   limit_ = what.max_body_bytes == 0 ? default_body_limit : std::min(what.max_body_bytes, largest_body_limit);
 
@@ -158,13 +160,26 @@ bool transfer::set_headers(const session& settings) {
 bool transfer::on_header(std::string_view line) {
   header_bytes_ += line.size();
   const bool status_line = line.starts_with("HTTP/");
-  if (status_line) answer.header_lines.clear();
+  if (status_line) answer.header_lines.clear(), length_.clear();
   headers_too_large_ =
       answer.header_lines.size() + line.size() > most_header_bytes || header_bytes_ > most_header_bytes_in_all;
   if (!headers_too_large_ && !status_line) answer.header_lines.append(line);
+  if (!status_line) check_length(line);
   const bool last = line == "\r\n" || line == "\n";
   body_too_large_ = last && of.what.method != "HEAD" && announces_too_much();
-  return !headers_too_large_ && !body_too_large_;
+  return !headers_too_large_ && !body_too_large_ && wrong_length_.empty();
+}
+
+/// One number, as often as it may stand there (RFC 9110, 8.6): with another the end of the body can't be known.
+void transfer::check_length(std::string_view header) {
+  const auto colon = header.find(':');
+  if (colon == std::string_view::npos || !same_name(header.substr(0, colon), "content-length")) return;
+  auto value = header.substr(colon + 1);
+  value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
+  value = value.substr(0, value.find_last_not_of(" \t\r\n") + 1);
+  const bool number = !value.empty() && value.size() < 19 && value.find_first_not_of("0123456789") == value.npos;
+  if (!number || (!length_.empty() && length_ != value)) wrong_length_ = value;
+  length_ = value;
 }
 
 bool transfer::announces_too_much() const {
@@ -173,13 +188,19 @@ bool transfer::announces_too_much() const {
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
   // The body of a redirect that is followed is never looked at.
-  return (status < 300 || status >= 400) && length > 0 && static_cast<std::uint64_t>(length) > limit_;
+  return (status < 300 || status >= 400) && length > 0 && static_cast<std::uint64_t>(length) > wire_limit();
+}
+
+/// What can't be compressed grows by a few bytes in 64 KiB, and a header may hold a name.
+std::uint64_t transfer::wire_limit() const {
+  return same_name(answer.header("content-encoding"), "gzip") ? limit_ + limit_ / 1024 + 4096 : limit_;
 }
 
 void transfer::start_body() {
   body_started_ = true;
   const auto encoding = answer.header("content-encoding");
   gzip_ = same_name(encoding, "gzip");
+  most_on_wire_ = wire_limit();
   curl_off_t length = -1;
   curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
   if (length <= 0) return;
@@ -190,7 +211,7 @@ void transfer::start_body() {
 bool transfer::on_body(const char* bytes, std::size_t count) {
   if (!body_started_) start_body();
   auto& into = gzip_ ? wire_ : answer.body;
-  body_too_large_ = body_too_large_ || into.size() + count > limit_;
+  body_too_large_ = body_too_large_ || into.size() + count > most_on_wire_;
   if (body_too_large_) return false;
   answer.wire_bytes += count;
   into.append(bytes, count);
@@ -224,6 +245,9 @@ response transfer::conclude(CURLcode code) {
     } else if (headers_too_large_) {
       answer.failure = failure_kind::protocol;
       answer.error = "the headers are larger than " + std::to_string(most_header_bytes) + " bytes";
+    } else if (!wrong_length_.empty()) {
+      answer.failure = failure_kind::protocol;
+      answer.error = "Content-Length \"" + wrong_length_.substr(0, 50) + "\" is no number, or not the only one";
     } else if (code != CURLE_OK) {
       long os_error = 0;
       curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_error);

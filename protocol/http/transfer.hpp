@@ -39,6 +39,8 @@ struct transfer {
   [[nodiscard]] bool set_headers(const session& settings);
   void set_route(const session& settings);
   [[nodiscard]] bool announces_too_much() const;
+  [[nodiscard]] std::uint64_t wire_limit() const;
+  void check_length(std::string_view header);
   void start_body();
   void inflate();
 
@@ -49,8 +51,9 @@ struct transfer {
   int route_ = -1;           // 0: http, 1: https; the proxy last told to curl
   bool plain_get_ = false;   // what curl was last told is a GET without a body
   body wire_;
-  std::uint64_t limit_ = 0;
-  std::size_t header_bytes_ = 0;  // of all answers, those of redirects included
+  std::uint64_t limit_ = 0, most_on_wire_ = 0;
+  std::size_t header_bytes_ = 0;       // of all answers, those of redirects included
+  std::string length_, wrong_length_;  // what the answer's Content-Length says
   bool sent_again_ = false;
   bool headers_too_large_ = false;
   bool body_started_ = false;

@@ -41,6 +41,10 @@ std::vector<misbehaviour> misbehaviours() {
   const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
   std::string forged = gzip_of_zeros(8 << 20);
   forged.replace(forged.size() - 4, 4, std::string("\x10\0\0\0", 4));
+  std::string page;
+  for (int i = 0; i < 300; ++i)
+    page += "metric_" + std::to_string(i * 7919) + " " + std::to_string(i) + "\n";
+  const auto packed = http::deflate_gzip(page);
   return {
       {"hangs before the answer", script().request().hang(), failure_kind::timeout, "timed out after 200ms",
        milliseconds(200)},
@@ -65,6 +69,13 @@ std::vector<misbehaviour> misbehaviours() {
        "chunk"},
       {"garbage content-length", answer("HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\nhello"), failure_kind::protocol,
        "Content-Length"},
+      {"content-length with more behind the number", answer("HTTP/1.1 200 OK\r\nContent-Length: 5x\r\n\r\nhello"),
+       failure_kind::protocol, "Content-Length \"5x\""},
+      {"content-length beyond all numbers",
+       answer("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\nhello"), failure_kind::protocol,
+       "Content-Length"},
+      {"two content-lengths", answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 9\r\n\r\nhello"),
+       failure_kind::protocol, "not the only one"},
       {"not HTTP", answer("SSH-2.0-OpenSSH_9.2\r\n"), failure_kind::protocol, "HTTP/0.9"},
       {"NUL in a header", answer("HTTP/1.1 200 OK\r\nA: b\0c\r\nContent-Length: 1\r\n\r\nx"s), failure_kind::protocol,
        "Nul byte in header"},
@@ -88,6 +99,11 @@ std::vector<misbehaviour> misbehaviours() {
        failure_kind::bad_encoding, "gzip"},
       {"gzip cut short", answer(http_answer("200 OK", gzip_of_zeros(100'000).substr(0, 60), gzip)),
        failure_kind::bad_encoding, "cut short"},
+      {"gzip cut short, of a page within the limit",
+       answer(http_answer("200 OK", packed.substr(0, packed.size() / 2), gzip)), failure_kind::bad_encoding,
+       "cut short", milliseconds(5000), 10'000'000},
+      {"bytes behind the gzip", answer(http_answer("200 OK", packed + "and then some more text", gzip)),
+       failure_kind::bad_encoding, "not, or is cut short", milliseconds(5000), 10'000'000},
       {"redirects to itself",
        script().serve([](const auto&) { return http_answer("302 Found", "", "Location: /again\r\n"); }),
        failure_kind::redirect_loop, "stopped after 10 redirects"},

@@ -148,20 +148,6 @@ TEST_CASE("a session whose files can't be used does not open") {
   const auto missing = directory.file("missing");
   for (const auto& [set, says] : std::vector<row>{
            {[](auto& o) { o.no_proxy = "a"; }, "proxy_url must also be configured"},
-           {[&](auto& o) { o.basic.emplace().password_file = missing; },
-            "password_file: cannot open " + missing + ": No such file"},
-           {[&](auto& o) { o.authorize.emplace().credentials_file = "/"; },
-            "credentials_file: cannot read /: Is a directory"},
-           {[&](auto& o) { o.authorize.emplace().credentials_file = directory.write("two", "a\nb\n"); },
-            "not one secret"},
-           {[&](auto& o) {
-              o.authorize.emplace().credentials_file = directory.write("big", std::string(2 << 20, 'x'));
-            },
-            "larger than 1 MiB"},
-           {[&](auto& o) {
-              o.oauth2 = good_oauth2(), o.oauth2->client_secret.clear(), o.oauth2->client_secret_file = missing;
-            },
-            "oauth2: client_secret_file: cannot open " + missing},
            {[&](auto& o) { o.oauth2 = good_oauth2(), o.oauth2->tls.ca_file = missing; },
             "oauth2: tls_config: cannot open " + missing},
            {[&](auto& o) { o.tls.ca_file = missing; }, "tls_config: cannot open " + missing},
@@ -206,7 +192,7 @@ TEST_CASE("credentials go out; from files, as they are at that moment") {
   std::filesystem::remove(directory.file("token"));
   const auto got = fetch(client, via, get(server.url()));
   CHECK(got.failure == failure_kind::invalid_request);
-  CHECK(contains(got.error, "credentials_file: cannot open"));
+  CHECK(contains(got.error, "file of the credentials: cannot open"));
 
   auto own = get(server.url());
   own.headers = {{"authorization", "Own 1"}};
@@ -214,6 +200,47 @@ TEST_CASE("credentials go out; from files, as they are at that moment") {
   CHECK(fetch(client, via, own).ok());
   CHECK(contains(server.requests().back(), "authorization: Own 1\r\n"));
   CHECK_FALSE(contains(server.requests().back(), "Bearer"));
+}
+
+TEST_CASE("a secret whose file can't be used fails requests until it can; the session opens all the same") {
+  const temporary_directory directory;
+  imposter server(always_ok());
+  http::client client;
+  const auto missing = directory.file("missing");
+  struct row {
+    std::function<void(client_options&)> set;
+    std::string says;
+  };
+  for (const auto& [set, says] : std::vector<row>{
+           {[&](auto& o) { o.basic.emplace().password_file = missing; },
+            "password_file: cannot open " + missing + ": No such file"},
+           {[&](auto& o) { o.authorize.emplace().credentials_file = "/"; }, "cannot read /: Is a directory"},
+           {[&](auto& o) { o.authorize.emplace().credentials_file = directory.write("two", "a\nb\n"); },
+            "not one secret"},
+           {[&](auto& o) {
+              o.authorize.emplace().credentials_file = directory.write("big", std::string(2 << 20, 'x'));
+            },
+            "larger than 1 MiB"},
+           {[&](auto& o) {
+              o.oauth2 = good_oauth2(), o.oauth2->client_secret.clear(), o.oauth2->client_secret_file = missing;
+            },
+            "oauth2: client_secret_file: cannot open " + missing},
+       }) {
+    client_options options;
+    set(options);
+    const auto got = fetch(client, open(client, options), get(server.url()));
+    INFO(got.error);
+    CHECK_FALSE(got.ok());
+    CHECK(contains(got.error, says));
+  }
+  CHECK(server.requests().empty());
+
+  client_options options;
+  options.basic = http::basic_auth{.username = "a", .password_file = missing};
+  const auto via = open(client, options);
+  CHECK_FALSE(fetch(client, via, get(server.url())).ok());
+  directory.write("missing", "b");
+  CHECK(fetch(client, via, get(server.url())).ok());
 }
 
 TEST_CASE("headers of the configuration go out with every request") {

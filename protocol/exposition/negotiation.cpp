@@ -145,7 +145,7 @@ result<format> format_of(std::string_view content_type, std::string_view fallbac
       content_type.empty()
           ? "sent no Content-Type"
           : "sent the Content-Type \"" + std::string(content_type.substr(0, 200)) + "\", which is no format of metrics";
-  return failure("the target " + what + "; set fallback_scrape_protocol if it sends metrics nevertheless");
+  return failure("the target " + what + "; set scrape_fallback_protocol if it sends metrics nevertheless");
 }
 
 format negotiate(std::string_view accept) {

@@ -72,7 +72,7 @@ const config::component_schema& schema() {
                 {"", protocols[0], protocols[1], protocols[2], protocols[3]}, "Format of a page that does not say it.")
         .attribute("enable_compression", &arguments::enable_compression, "Whether to ask for gzip.")
         .attribute("body_size_limit", &arguments::body_size_limit,
-                   "A page of this size, uncompressed, fails the scrape; 0: no limit.")
+                   "A page of this size, uncompressed, fails the scrape; 0: 64MiB, at most 1GiB.")
         .attribute("sample_limit", &arguments::sample_limit, "More samples fail the scrape; 0: no limit.")
         .attribute("target_limit", &arguments::target_limit, "More targets fail all scrapes; 0: no limit.")
         .attribute("label_limit", &arguments::label_limit, "A series with more labels fails the scrape; 0: no limit.")

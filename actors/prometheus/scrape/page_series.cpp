@@ -74,18 +74,12 @@ page_outcome page_series::page(std::string_view body, exposition::format kind, s
     const auto scraped = parsed->values.values.size();
     values = std::move(parsed->values);
     exposition::parsed_page shape{parsed->layout, {}};
-    if (rules_.sample_limit != 0 && scraped > rules_.sample_limit) {
-      auto limited = failed("sample limit exceeded: " + std::to_string(scraped) + " samples, the limit is " +
-                                std::to_string(rules_.sample_limit),
-                            timestamp_ms, report, scraped);
-      limited.sample_limit_hit = true;
-      return limited;
-    }
     if (!rules_.honor_timestamps) values.timestamps_ms.clear();
     shape.values.timestamps_ms = values.timestamps_ms;
     if (auto wrong = accept(std::move(shape), outcome, timestamp_ms)) {
       auto refused = failed(std::move(*wrong), timestamp_ms, report, scraped);
       refused.label_limit_hit = outcome.label_limit_hit;
+      refused.sample_limit_hit = outcome.sample_limit_hit;
       return refused;
     }
   } else if (!rules_.honor_timestamps) {
@@ -130,6 +124,11 @@ std::optional<std::string> page_series::accept(exposition::parsed_page page, pag
     }
   });
   if (wrong) return wrong;
+  if (rules_.sample_limit != 0 && kept.size() > rules_.sample_limit) {  // what stands there twice counts once
+    outcome.sample_limit_hit = true;
+    return "sample limit exceeded: " + std::to_string(kept.size()) + " samples, the limit is " +
+           std::to_string(rules_.sample_limit);
+  }
   if (next.duplicates > 0) {
     chunks = telemetry::select(next.layout->chunks, kept);
     next.lines = std::move(kept);
@@ -139,6 +138,7 @@ std::optional<std::string> page_series::accept(exposition::parsed_page page, pag
   auto block = std::make_shared<telemetry::series_block>(std::move(chunks), labels_, rules_.conflict);
   next.block = std::move(block);
   compare(next, timestamp_ms, outcome);
+  if (block_) exemplars_.renumber(*block_, *next.block);
   layout_ = std::move(next.layout);
   block_ = std::move(next.block);
   block_report_size_ = report_size_;
@@ -210,12 +210,15 @@ void page_series::compare(const shape& next, std::int64_t timestamp_ms, page_out
       }
     }
   };
-  std::unordered_set<std::uint64_t> came;
-  hashes_of(*next.block, before, [&](std::uint64_t hash, std::uint32_t) { came.insert(hash); });
+  // Either page may have a series more than once.
+  std::unordered_set<std::uint64_t> now, came, gone;
+  hashes_of(*next.block, before, [&](std::uint64_t hash, std::uint32_t) { now.insert(hash); });
+  came = now;
   std::vector<std::uint32_t> went;
   if (block_) {
     hashes_of(*block_, after, [&](std::uint64_t hash, std::uint32_t index) {
-      if (came.erase(hash) == 0 && present_ && tracked(index)) went.push_back(index);
+      came.erase(hash);
+      if (!now.contains(hash) && present_ && tracked(index) && gone.insert(hash).second) went.push_back(index);
     });
   }
   outcome.series_added = came.size();
@@ -260,9 +263,12 @@ fresh_batch page_series::make_batch(exposition::page_values& values, std::int64_
       if (at == lines_.end() || *at != series) continue;
       series = static_cast<std::uint32_t>(at - lines_.begin());
     }
+    exemplar.series = series;
+    const auto how = exemplars_.judge(exemplar);
+    if (how == exemplar_filter::verdict::out_of_order) ++outcome.exemplars_out_of_order;
+    if (how != exemplar_filter::verdict::passes) continue;
     if (exemplar.timestamp_ms == metrics_batch::no_timestamp) exemplar.timestamp_ms = timestamp_ms;
     batch->exemplars.push_back(std::move(exemplar));
-    batch->exemplars.back().series = series;
   }
   add_report(batch->values, report, outcome, true);
   if (outcome.out_of_bounds == 0) return batch;

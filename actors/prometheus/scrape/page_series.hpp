@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "actors/prometheus/scrape/exemplar_filter.hpp"
 #include "protocol/exposition/page.hpp"
 #include "protocol/telemetry/batch.hpp"
 
@@ -42,6 +43,7 @@ struct page_outcome {
   std::string error;                 ///< empty: the scrape was good
   std::uint64_t samples_scraped = 0, samples_kept = 0, series_added = 0;
   std::uint64_t duplicates = 0, out_of_bounds = 0;
+  std::uint64_t exemplars_out_of_order = 0;
   bool sample_limit_hit = false;
   bool label_limit_hit = false;  ///< any of the three limits of labels
 };
@@ -105,6 +107,7 @@ class page_series {
   std::vector<bool> own_timestamp_;  // of the last good page; empty: none had one
   std::uint64_t duplicates_ = 0;
   bool repeats_ = false;
+  exemplar_filter exemplars_;
   bool present_ = false;  // the last scrape was good: its series are not stale
 };
 

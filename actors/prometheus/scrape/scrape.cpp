@@ -127,34 +127,42 @@ result<void> scrape::update(const runtime::arguments_ref& arguments) {
   return {};
 }
 
-/// What is still there goes on as it is, what is new begins at its time, what is gone leaves.
+/// What is still there goes on, also where its address or its times are others now: its series are the same ones. What
+/// is new begins at its time, what is gone leaves.
 void scrape::set_targets() {
   const auto began = context_.now();
   const std::string job = arguments_->job_name.empty() ? context_.id() : arguments_->job_name;
   metrics_.job(job);
-  std::map<std::string, active_ref> next;
+  std::map<std::string, target> wanted, moved;
   refused_.clear();
   for (const auto& labels : arguments_->targets) {
-    auto made = make_target(labels, *arguments_, job);
-    if (!made) {
-      refused_.emplace_back(telemetry::label_set({labels.begin(), labels.end()}).to_text(), made.error().message);
-      continue;
-    }
-    const auto key = made->labels.to_text() + made->url;
-    if (next.contains(key)) continue;
-    const auto known = targets_.find(key);
-    if (known != targets_.end() && known->second->what == *made) {
-      next.emplace(key, known->second);
+    if (auto made = make_target(labels, *arguments_, job)) {
+      wanted.emplace(made->labels.to_text() + made->url, std::move(*made));
     } else {
-      next.emplace(key, std::make_shared<active>(std::move(*made), rules_, seed_));
-      if (known != targets_.end())
-        std::swap(next.at(key)->series, known->second->series);  // only its times have changed
+      refused_.emplace_back(telemetry::label_set({labels.begin(), labels.end()}).to_text(), made.error().message);
     }
+  }
+  std::map<std::string, active_ref> next;
+  for (auto& [key, what] : wanted) {
+    if (auto known = targets_.extract(key)) {
+      change(*known.mapped(), std::move(what));
+      next.insert(std::move(known));
+    } else {
+      moved.emplace(key, std::move(what));
+    }
+  }
+  for (auto& [key, what] : moved) {
+    auto one = with_labels(what.labels);
+    if (one) {
+      change(*one, std::move(what));
+    } else {
+      one = std::make_shared<active>(std::move(what), rules_, seed_);
+    }
+    next.emplace(key, std::move(one));
   }
   targets_.swap(next);
-  for (auto& [key, one] : next) {
-    if (!targets_.contains(key)) leave(one);
-  }
+  for (auto& [key, one] : next)
+    leave(one);
   std::erase_if(leaving_, [&](const leaving& one) {
     return std::any_of(targets_.begin(), targets_.end(),
                        [&](const auto& t) { return t.second->what.labels == one.who->what.labels; });
@@ -175,6 +183,29 @@ void scrape::set_targets() {
   show_health();
 }
 
+void scrape::change(active& one, target what) {
+  if (one.what == what) return;
+  one.when = schedule(what.labels, what.url, what.interval_ns, seed_);
+  one.what = std::move(what);
+  one.begun.reset();  // two intervals have no distance
+}
+
+/// Takes out one whose series have these labels, of those that are no longer wanted or that are leaving; null: none.
+scrape::active_ref scrape::with_labels(const telemetry::label_set& labels) {
+  if (const auto at = targets_.lower_bound(labels.to_text());
+      at != targets_.end() && at->second->what.labels == labels) {
+    return std::move(targets_.extract(at).mapped());
+  }
+  const auto at = std::find_if(leaving_.begin(), leaving_.end(),
+                               [&](const leaving& one) { return one.who->what.labels == labels; });
+  if (at == leaving_.end()) return nullptr;
+  auto one = std::move(at->who);
+  leaving_.erase(at);
+  one->leaves = false;
+  if (one->failures > 0) ++down_;
+  return one;
+}
+
 void scrape::prepare(active& one) {
   http::request request;
   request.url = dialled(one.what.url, context_.shared());
@@ -182,10 +213,9 @@ void scrape::prepare(active& one) {
       {"Accept", accept_},
       {"X-Prometheus-Scrape-Timeout-Seconds", number_text(static_cast<double>(one.what.timeout_ns) / 1e9)}};
   request.timeout = std::max(milliseconds(1), duration_cast<milliseconds>(nanoseconds(one.what.timeout_ns)));
-  // The limit is reached by a page of that size.
-  if (arguments_->body_size_limit.bytes > 0)
-    request.max_body_bytes = static_cast<std::uint64_t>(arguments_->body_size_limit.bytes) - 1;
+  request.max_body_bytes = static_cast<std::uint64_t>(arguments_->body_size_limit.bytes);
   request.accept_gzip = arguments_->enable_compression;
+  if (!request.accept_gzip) request.headers.emplace_back("Accept-Encoding", "identity");
   request.unix_socket = one.what.unix_socket;
   one.request = std::move(request);
   one.distances = &metrics_.distances(nanoseconds(one.what.interval_ns));
@@ -243,13 +273,18 @@ void scrape::ended(const active_ref& one, const http::response& answer) {
     return one->series.failed(std::move(why), one->timestamp_ms, without);
   };
   page_outcome outcome;
-  if (answer.failure == http::failure_kind::too_large && arguments_->body_size_limit.bytes > 0) {
+  const auto limit = static_cast<std::uint64_t>(arguments_->body_size_limit.bytes);
+  const bool reached = answer.failure == http::failure_kind::too_large || answer.body.size() >= limit;
+  if (limit > 0 && reached) {  // a page of just that size reaches it, too
     metrics_.exceeded_body_size.add();
     outcome = failed("body size limit exceeded", -1);
   } else if (!answer.ok()) {
-    outcome = failed(answer.error);
+    outcome = failed(answer.failure == http::failure_kind::too_large ? answer.error + "; raise body_size_limit"
+                                                                     : answer.error);
   } else if (answer.status != 200) {
     outcome = failed("server returned HTTP status " + status_text(answer.status));
+  } else if (answer.body.size() == 0) {  // of whatever format
+    outcome = one->series.page("", exposition::format::prometheus_text, one->timestamp_ms, report, scratch_);
   } else if (const auto kind =
                  exposition::format_of(answer.header("Content-Type"), arguments_->scrape_fallback_protocol);
              !kind) {
@@ -258,7 +293,7 @@ void scrape::ended(const active_ref& one, const http::response& answer) {
     outcome = one->series.page(answer.body.view(), *kind, one->timestamp_ms, report, scratch_);
   }
   publish_outcome(*one, std::move(outcome), report.duration_seconds);
-  if (std::exchange(one->missed, false)) begin(one, one->tick_ns);
+  if (std::exchange(one->missed, false) && !one->leaves) begin(one, one->tick_ns);
 }
 
 void scrape::publish_outcome(active& one, page_outcome outcome, double duration) {
@@ -279,23 +314,24 @@ void scrape::publish_outcome(active& one, page_outcome outcome, double duration)
   if (outcome.error.empty()) {
     if (!was_up) {
       context_.publish(runtime::scrape_recovered{context_.id(), one.what.url, one.failures}, in_trace);
-      --down_;
+      if (!one.leaves) --down_;
     }
     one.failures = 0;
     context_.publish(runtime::scrape_finished{one.what.url, outcome.samples_scraped, took}, one.span);
   } else {
-    if (was_up) ++down_;
+    if (was_up && !one.leaves) ++down_;
     ++one.failures;
     context_.publish(runtime::scrape_failed{context_.id(), one.what.url, outcome.error, took, was_up}, one.span);
   }
   one.last_error = std::move(outcome.error);
-  if (was_up != (one.failures == 0)) show_health();
+  if (was_up != (one.failures == 0) && !one.leaves) show_health();
 }
 
-/// Its series are marked stale when it is certain that nobody scrapes it any more: not before the tick after its next.
+/// A scrape that is under way still counts. Its series are marked stale when it is certain that nobody scrapes it any
+/// more: not before the tick after its next.
 void scrape::leave(active_ref one) {
-  if (one->in_flight != 0) context_.shared().http.cancel(one->in_flight);
   if (one->failures > 0) --down_;
+  one->leaves = true;
   one->next.cancel();
   const auto wall = context_.shared().time.wall_ns();
   const auto stale_ns = one->when.next(wall);

@@ -49,6 +49,7 @@ class scrape final : public runtime::component {
     runtime::summary* distances = nullptr;     ///< of scrapes with its interval
     runtime::work span;                        ///< of that scrape
     bool missed = false;                       ///< a tick came while a scrape was in flight
+    bool leaves = false;                       ///< it is among `leaving_`
     // What is shown of it.
     std::string last_error;
     std::int64_t last_scrape_ms = 0;
@@ -65,12 +66,13 @@ class scrape final : public runtime::component {
 
   [[nodiscard]] result<void> apply(std::shared_ptr<const scraping::arguments> arguments);
   void set_targets();
+  void change(active& one, target what);
+  [[nodiscard]] active_ref with_labels(const telemetry::label_set& labels);
   void prepare(active& one);
   void schedule_next(const active_ref& one);
   void begin(const active_ref& one, std::int64_t tick_ns);
   void ended(const active_ref& one, const http::response& answer);
   void publish_outcome(active& one, page_outcome outcome, double seconds);
-  void fail_all(const std::string& why);
   void leave(active_ref one);
   void show_health();
 

@@ -85,7 +85,9 @@ scrape_metrics::scrape_metrics(runtime::component_metrics& in)
       duplicates_(in.counter(named("scrapes_sample_duplicate_timestamp_total"),
                              "Samples left out because their series stood twice on a page.")),
       out_of_bounds_(in.counter(named("scrapes_sample_out_of_bounds_total"),
-                                "Samples left out because their own time lies too far in the future.")) {}
+                                "Samples left out because their own time lies too far in the future.")),
+      exemplars_out_of_order_(in.counter(named("scrapes_exemplar_out_of_order_total"),
+                                         "Exemplars left out because their series had a later one before.")) {}
 
 scrape_metrics::~scrape_metrics() = default;
 
@@ -116,6 +118,7 @@ void scrape_metrics::outcome(const page_outcome& of) {
   if (of.sample_limit_hit) exceeded_sample_limit_.add();
   if (of.label_limit_hit) exceeded_label_limits_.add();
   if (of.duplicates > 0) duplicates_.add(static_cast<double>(of.duplicates));
+  if (of.exemplars_out_of_order > 0) exemplars_out_of_order_.add(static_cast<double>(of.exemplars_out_of_order));
   if (of.out_of_bounds > 0) out_of_bounds_.add(static_cast<double>(of.out_of_bounds));
 }
 

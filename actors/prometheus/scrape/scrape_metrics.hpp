@@ -46,6 +46,7 @@ class scrape_metrics {
   runtime::counter& exceeded_label_limits_;
   runtime::counter& duplicates_;
   runtime::counter& out_of_bounds_;
+  runtime::counter& exemplars_out_of_order_;
 };
 
 }  // namespace troupe::prometheus

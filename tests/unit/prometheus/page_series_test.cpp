@@ -264,6 +264,42 @@ TEST_CASE_METHOD(fixture, "exemplars go with their series") {
   CHECK(out.batches[0]->exemplars[0].timestamp_ms == now);
 }
 
+TEST_CASE_METHOD(fixture, "an exemplar that a page goes on showing is sent once, also when other series come and go") {
+  const auto sent = [&](const std::string& before, const std::string& trace) {
+    const auto out =
+        page("# TYPE a counter\n" + before + "a_total{x=\"2\"} 2 # {trace_id=\"" + trace + "\"} 0.7 5\n# EOF\n",
+             format::open_metrics);
+    CHECK(out.error.empty());
+    return out.batches.back()->exemplars.size();
+  };
+  CHECK(sent("", "y") == 1);
+  CHECK(sent("", "y") == 0);
+  CHECK(sent("a_total{x=\"1\"} 1\n", "y") == 0);
+  CHECK(sent("a_total{x=\"1\"} 1\n", "z") == 1);
+  CHECK(sent("", "z") == 0);
+}
+
+TEST_CASE_METHOD(fixture, "a series that stood twice and stands there once is not gone") {
+  rules.track_timestamps_staleness = true;
+  restart();
+  page("h 1 1700000000500\nh 2 1700000000600\ng 1 1700000000500\ng 2 1700000000600\n");
+  const auto out = page("h 3\n");
+  std::vector<std::string> marked;
+  for (const auto& batch : out.batches) {
+    batch->block->for_each([&](std::size_t i, const telemetry::label_buffer& of, const auto&) {
+      if (telemetry::is_stale(batch->values[i])) marked.emplace_back(of.get("__name__"));
+    });
+  }
+  CHECK(marked == std::vector<std::string>{"g"});
+}
+
+TEST_CASE_METHOD(fixture, "what stands there twice counts once against the limit of samples") {
+  rules.sample_limit = 2;
+  restart();
+  CHECK(page("a 1\na 1\nb 1\n").error.empty());
+  CHECK_FALSE(page("a 1\na 1\nb 1\nc 1\n").error.empty());
+}
+
 TEST_CASE_METHOD(fixture, "a page that goes beyond a limit of labels says so") {
   CHECK_FALSE(page("a{x=\"1\"} 1\n").label_limit_hit);
   CHECK_FALSE(page("not a page").label_limit_hit);

@@ -80,6 +80,25 @@ TEST_CASE("labels of a target win over the arguments") {
   CHECK(made->labels.get("instance") == "i");
 }
 
+TEST_CASE("a target's interval is written as Prometheus writes it") {
+  const auto interval = [](const char* text) {
+    const auto made = make_target({{"__address__", "h:1"}, {"__scrape_interval__", text}}, {}, "j");
+    return made ? made->interval_ns : -1;
+  };
+  CHECK(interval("90s") == 90 * second);
+  CHECK(interval("1m30s") == 90 * second);
+  CHECK(interval("1d12h") == 36 * 3600 * second);
+  CHECK(interval("1w") == 7 * 24 * 3600 * second);
+  CHECK(interval("1y") == 365LL * 24 * 3600 * second);
+  CHECK(interval("15s500ms") == 15 * second + second / 2);
+  CHECK(interval("") == 60 * second);
+  for (const char* wrong :
+       {"1.5m", "30s1m", "1m1m", "-1m", "1", "m", "1us", "1 m", "0", "0s", "300y", "99999999999999999999s"}) {
+    INFO(wrong);
+    CHECK(interval(wrong) == -1);
+  }
+}
+
 TEST_CASE("targets that cannot be scraped say why") {
   const auto why = [](scraping::target_labels labels) { return make_target(labels, {}, "j").error().message; };
   CHECK(why({}) == "no address");

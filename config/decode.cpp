@@ -16,7 +16,7 @@ class decoder {
   /// Fills `content`. `head`: where messages about the block as a whole point.
   void body(const body_schema& schema, const ast::body& statements, range head, void* content) {
     const std::size_t skipped = skipped_;
-    const std::size_t errors = out_.size();
+    const std::size_t errors = out_.errors();
     std::map<const void*, std::size_t> seen;
     for (const auto& statement : statements) {
       if (const auto* one = statement.as_attribute()) {
@@ -33,7 +33,7 @@ class decoder {
         out_.error(head, "missing required block \"" + one.alternatives.front().name + "\"");
       }
     }
-    if (skipped == skipped_ && errors == out_.size()) complain(schema, statements, head, content);
+    if (skipped == skipped_ && errors == out_.errors()) complain(schema, statements, head, content);
   }
 
  private:

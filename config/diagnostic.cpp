@@ -25,6 +25,23 @@ std::string diagnostic::text() const {
 }
 
 void diagnostics::sort() {
+void diagnostics::add(diagnostic one) {
+  auto& alike = count_of(one.level);
+  if (alike.kept == max_errors) {
+    ++alike.left_out;
+    return;
+  }
+  ++alike.kept;
+  list_.push_back(std::move(one));
+}
+
+void diagnostics::add(const diagnostics& more) {
+  for (const auto& one : more.list_)
+    add(one);
+  errors_.left_out += more.errors_.left_out;
+  warnings_.left_out += more.warnings_.left_out;
+}
+
   std::map<const source_file*, std::size_t> order;
   for (const auto& d : list_)
     order.try_emplace(d.where.source, order.size());
@@ -36,16 +53,28 @@ void diagnostics::sort() {
     return a.where == b.where && a.level == b.level && a.message == b.message && a.value == b.value;
   };
   list_.erase(std::unique(list_.begin(), list_.end(), same), list_.end());
-}
-
-bool diagnostics::has_errors() const {
-  return std::any_of(list_.begin(), list_.end(), [](const diagnostic& d) { return d.level == severity::error; });
+  errors_.kept = warnings_.kept = 0;
+  for (const auto& d : list_)
+    ++count_of(d.level).kept;
 }
 
 std::string diagnostics::summary() const {
   if (list_.empty()) return "no errors";
-  if (list_.size() == 1) return list_[0].text();
-  return list_[0].text() + " (and " + std::to_string(list_.size() - 1) + " more diagnostics)";
+  const std::size_t more = list_.size() - 1 + left_out();
+  return list_[0].text() + (more > 0 ? " (and " + std::to_string(more) + " more diagnostics)" : "");
+}
+
+std::string diagnostics::text(std::string_view separator) const {
+  std::string all;
+  const auto append = [&](const std::string& one) { all.append(all.empty() ? "" : separator).append(one); };
+  for (const auto& one : list_)
+    append(one.text());
+  if (left_out() > 0) append(rest());
+  return all;
+}
+
+std::string diagnostics::rest() const {
+  return left_out() > 0 ? std::to_string(left_out()) + " more not shown" : "";
 }
 
 namespace {
@@ -56,6 +85,8 @@ constexpr std::size_t tab_width = 4;
 constexpr std::uint32_t most_columns = 1000;
 constexpr std::uint32_t most_lines = 100;
 
+// What follows has no excerpt any more.
+constexpr std::size_t most_bytes = std::size_t{4} << 20;
 class excerpt {
  public:
   excerpt(const diagnostic& d, const pretty_options& options, std::string& out)
@@ -151,3 +182,4 @@ std::string pretty(const diagnostics& list, const pretty_options& options) {
 }
 
 }  // namespace troupe::config
+  if (list.left_out() > 0) out += '\n' + list.rest() + '\n';

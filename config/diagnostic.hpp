@@ -3,6 +3,7 @@
 #include "config/source.hpp"
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,14 +28,15 @@ struct diagnostic {
   source_ref source;  ///< keeps `where` valid
 };
 
-/// All that there is to say, in the order it was found until sort().
+/// All that there is to say, in the order it was found until sort(). Of errors as of warnings the first max_errors are
+/// kept, the others are counted.
 class diagnostics {
  public:
   diagnostics() = default;
   diagnostics(diagnostic one) { add(std::move(one)); }  // NOLINT: a list of one is what a single failure is
 
-  void add(diagnostic one) { list_.push_back(std::move(one)); }
-  void add(const diagnostics& more) { list_.insert(list_.end(), more.list_.begin(), more.list_.end()); }
+  void add(diagnostic one);
+  void add(const diagnostics& more);
   void error(range where, std::string message) { add({severity::error, where, std::move(message)}); }
   void warning(range where, std::string message) { add({severity::warning, where, std::move(message)}); }
 
@@ -42,8 +44,10 @@ class diagnostics {
   void sort();
 
   [[nodiscard]] bool empty() const { return list_.empty(); }
-  [[nodiscard]] std::size_t size() const { return list_.size(); }
-  [[nodiscard]] bool has_errors() const;
+  [[nodiscard]] std::size_t size() const { return list_.size(); }  ///< of those that are kept
+  [[nodiscard]] std::size_t left_out() const { return errors_.left_out + warnings_.left_out; }
+  [[nodiscard]] std::size_t errors() const { return errors_.kept + errors_.left_out; }
+  [[nodiscard]] bool has_errors() const { return errors() > 0; }
   [[nodiscard]] auto begin() const { return list_.begin(); }
   [[nodiscard]] auto end() const { return list_.end(); }
   [[nodiscard]] const diagnostic& operator[](std::size_t i) const { return list_[i]; }
@@ -53,9 +57,19 @@ class diagnostics {
 
  private:
   std::vector<diagnostic> list_;
+  /// Each one's text(), and how many were left out; `separator` between them.
+  [[nodiscard]] std::string text(std::string_view separator) const;
+  /// `N more not shown`; empty when all are kept.
+  [[nodiscard]] std::string rest() const;
 };
 
+  struct count {
+    std::size_t kept = 0, left_out = 0;
+  };
+  [[nodiscard]] count& count_of(severity level) { return level == severity::error ? errors_ : warnings_; }
+
 struct pretty_options {
+  count errors_, warnings_;
   bool colour = false;  ///< for terminals
   std::uint32_t lines_before = 1;
   std::uint32_t lines_after = 1;

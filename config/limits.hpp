@@ -14,7 +14,8 @@ inline constexpr std::size_t max_depth = 256;
 /// How many expressions and statements a text may hold: bounds the memory of its tree.
 inline constexpr std::size_t max_nodes = 2'000'000;
 
-/// Parsing stops after so many errors: what follows would not be read by anybody.
+/// So many errors, and as many warnings, are kept; further ones are only counted, as nobody would read them. Parsing
+/// stops there.
 inline constexpr std::size_t max_errors = 1000;
 
 /// How deep a value may nest that comes from a document (encoding.from_json).

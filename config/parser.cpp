@@ -107,7 +107,7 @@ void parser_state::error_here(std::string message) {
 
 void parser_state::error_at(range where, std::string message) {
   if (stopped_) return;
-  if (errors_ == max_errors) return stop(where, "too many errors");
+  if (errors_ + 1 == max_errors) return stop(where, "too many errors");
   ++errors_;
   out_.error(where, std::move(message));
 }

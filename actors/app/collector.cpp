@@ -169,10 +169,7 @@ void collector::loaded(const runtime::load_result& result, const attempt& of) {
     own_.log->begin(events_);
     counts.successful.set(0);
     counts.failures.add();
-    std::string text;
-    for (const auto& one : result.diagnostics)
-      text += (text.empty() ? "" : "; ") + one.text();
-    events_.publish(header, runtime::config_load_failed{options_.path, text});
+    events_.publish(header, runtime::config_load_failed{options_.path, result.diagnostics.text("; ")});
     return;
   }
   counts.successful.set(1);

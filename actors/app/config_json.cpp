@@ -23,6 +23,7 @@ json diagnostics_json(const config::diagnostics& all) {
     list.push_back(std::move(said));
   }
   return list;
+  if (all.left_out() > 0) list.push_back({{"severity", "error"}, {"message", all.rest()}});
 }
 
 json file_json(const config::ast::file& of, const runtime::registry& kinds) {

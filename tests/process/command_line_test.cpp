@@ -116,6 +116,23 @@ TEST_CASE("a configuration with many mistakes: each is reported, exit code 1, no
   CHECK_FALSE(std::filesystem::exists(troupe.directory().file("data/prometheus.remote_write.w")));
 }
 
+TEST_CASE("of very many mistakes the first are shown and the others counted, in a text of bounded size") {
+  std::string text = "prometheus.scrape \"a\" {\n  targets = []\n  forward_to = []\n";
+  for (int i = 0; i < 20'000; ++i)
+    text += "  wrong = " + std::to_string(i) + "\n";
+  text += "}\n";
+  collector troupe(good);
+  troupe.ready();
+  troupe.configure(text);
+  const auto refused = post(troupe.url("/-/reload"));
+  CHECK(refused.status == 400);
+  CHECK(count(refused.body, "Error: ") == 1000);
+  CHECK(refused.body.ends_with("\n19000 more not shown\n"));
+  CHECK(post(troupe.url("/api/v0/web/config/check")).body.find("\"message\":\"19000 more not shown\"") !=
+        std::string::npos);
+  CHECK(eventually([&] { return troupe.program().output().find("; 19000 more not shown") != std::string::npos; }));
+}
+
 TEST_CASE("a good configuration validates") {
   temporary_directory directory;
   const auto file = directory.file("good.alloy");

@@ -1,5 +1,6 @@
 #include "config/diagnostic.hpp"
 
+#include "config/limits.hpp"
 #include "tests/catch.hpp"
 
 #include <algorithm>
@@ -59,6 +60,31 @@ TEST_CASE("sorting goes by source, then place, and drops repetitions") {
     order += d.source->name() + d.message + (d.level == severity::error ? "! " : "? ");
   CHECK(order == "twoc! twod! oneb! oneb? ");
   CHECK(list.has_errors());
+}
+
+TEST_CASE("of very many the first are kept, the others counted") {
+  const auto source = source_file::make("f", "x");
+  diagnostics list;
+  for (int i = 0; i < 5; ++i)
+    list.warning({source.get(), 0, 1}, "odd");
+  for (std::size_t i = 0; i < max_errors + 3; ++i)
+    list.error({source.get(), 0, 1}, std::to_string(i));
+  CHECK(list.size() == max_errors + 5);
+  CHECK(list.errors() == max_errors + 3);
+  list.sort();
+  CHECK(list.size() == max_errors + 1);
+  diagnostics both;
+  both.warning({source.get(), 0, 1}, "first");
+  both.add(list);
+  both.add(list);
+  CHECK(both.errors() == 2 * (max_errors + 3));
+  CHECK(both.left_out() == max_errors + 6);
+  CHECK(both.rest() == "1006 more not shown");
+  CHECK(both.summary() == "f:1:1: first (and 2008 more diagnostics)");
+  CHECK(both.text("; ").starts_with("f:1:1: first; f:1:1: odd; f:1:1: 0; "));
+  CHECK(both.text("; ").ends_with("; 1006 more not shown"));
+  CHECK(pretty(both).ends_with("\n\n1006 more not shown\n"));
+  CHECK(diagnostics().rest().empty());
 }
 
 TEST_CASE("a diagnostic keeps its source alive") {

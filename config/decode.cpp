@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "config/redact.hpp"
 #include "config/schema.hpp"
 
 namespace troupe::config {
@@ -52,9 +53,11 @@ class decoder {
       ++skipped_;
       return;
     }
-    const auto evaluated = evaluate(written.value, names_);
+    const auto how = holds_secret(*one) ? written_as::secret : written_as::shown;
+    const auto evaluated = evaluate(written.value, names_, how);
     if (!evaluated) return out_.add(evaluated.error());
-    if (auto why = one->set(content, *evaluated)) return out_.add(misfit_at(written.value, *why, *evaluated));
+    if (const auto why = one->set(content, *evaluated))
+      return out_.add(misfit_at(written.value, *why, *evaluated, how));
     if (!one->choices.empty()) choose(*one, one->get(content), written.value.where);
     if (one->not_yet && !(one->get(content) == one->get(schema.defaults()))) {
       out_.error(written.where, "\"" + name + "\" is not supported yet: leave it out, or at its default " +

@@ -1,6 +1,7 @@
 #include "config/diagnostic.hpp"
 
 #include "config/limits.hpp"
+#include "config/redact.hpp"
 #include "config/unicode.hpp"
 
 #include <algorithm>
@@ -9,7 +10,7 @@
 namespace troupe::config {
 
 diagnostic::diagnostic(severity level, range where, std::string message, std::string value)
-    : level(level), where(where), message(std::move(message)), value(std::move(value)) {
+    : level(level), where(where), message(without_passwords(message)), value(without_passwords(value)) {
   if (where.source != nullptr) source = where.source->shared_from_this();
 }
 
@@ -24,7 +25,6 @@ std::string diagnostic::text() const {
   return where ? place() + ": " + message : message;
 }
 
-void diagnostics::sort() {
 void diagnostics::add(diagnostic one) {
   auto& alike = count_of(one.level);
   if (alike.kept == max_errors) {
@@ -42,6 +42,7 @@ void diagnostics::add(const diagnostics& more) {
   warnings_.left_out += more.warnings_.left_out;
 }
 
+void diagnostics::sort() {
   std::map<const source_file*, std::size_t> order;
   for (const auto& d : list_)
     order.try_emplace(d.where.source, order.size());
@@ -84,13 +85,14 @@ constexpr std::size_t tab_width = 4;
 // Excerpts stay readable whatever the source: of long lines the beginning, of long ranges both ends.
 constexpr std::uint32_t most_columns = 1000;
 constexpr std::uint32_t most_lines = 100;
-
 // What follows has no excerpt any more.
 constexpr std::size_t most_bytes = std::size_t{4} << 20;
+
 class excerpt {
  public:
-  excerpt(const diagnostic& d, const pretty_options& options, std::string& out)
-      : source_(*d.source), first_(d.where.first()), last_(d.where.last()), out_(out) {
+  /// `shown`: the source as it may be seen, each byte where it is in the source itself.
+  excerpt(const diagnostic& d, const source_file& shown, const pretty_options& options, std::string& out)
+      : source_(shown), first_(d.where.first()), last_(d.where.last()), out_(out) {
     begin_ = first_.line > options.lines_before ? first_.line - options.lines_before : 1;
     end_ = std::min(last_.line + options.lines_after, source_.lines());
     width_ = std::to_string(end_).size();
@@ -165,6 +167,11 @@ class excerpt {
 }  // namespace
 
 std::string pretty(const diagnostics& list, const pretty_options& options) {
+  return pretty(list, secrecy(), options);
+}
+
+std::string pretty(const diagnostics& list, const secrecy& hidden, const pretty_options& options) {
+  std::map<const source_file*, source_ref> shown;
   std::string out;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const diagnostic& d = list[i];
@@ -175,11 +182,15 @@ std::string pretty(const diagnostics& list, const pretty_options& options) {
     out += d.place() + ": " + d.message;
     if (options.colour) out += "\033[0m";
     out += '\n';
-    if (d.source != nullptr) excerpt(d, options, out).print();
+    if (d.source != nullptr && out.size() < most_bytes) {
+      auto& source = shown[d.source.get()];
+      if (source == nullptr) source = source_file::make("", masked(d.source, hidden));
+      excerpt(d, *source, options, out).print();
+    }
     if (i + 1 < list.size()) out += '\n';
   }
+  if (list.left_out() > 0) out += '\n' + list.rest() + '\n';
   return out;
 }
 
 }  // namespace troupe::config
-  if (list.left_out() > 0) out += '\n' + list.rest() + '\n';

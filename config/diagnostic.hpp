@@ -11,9 +11,12 @@ namespace troupe::config {
 
 enum class severity { warning, error };
 
+class secrecy;
+
 /// Something to say about a place of a configuration. Keeps the source alive.
 struct diagnostic {
   diagnostic() = default;
+  /// Passwords of URLs in `message` and `value` are left out.
   diagnostic(severity level, range where, std::string message, std::string value = {});
 
   /// `name:line:column: message`; the bare message when there is no place.
@@ -54,28 +57,30 @@ class diagnostics {
 
   /// `<first> (and N more diagnostics)`; `no errors` when empty.
   [[nodiscard]] std::string summary() const;
-
- private:
-  std::vector<diagnostic> list_;
   /// Each one's text(), and how many were left out; `separator` between them.
   [[nodiscard]] std::string text(std::string_view separator) const;
   /// `N more not shown`; empty when all are kept.
   [[nodiscard]] std::string rest() const;
-};
 
+ private:
   struct count {
     std::size_t kept = 0, left_out = 0;
   };
   [[nodiscard]] count& count_of(severity level) { return level == severity::error ? errors_ : warnings_; }
 
-struct pretty_options {
+  std::vector<diagnostic> list_;
   count errors_, warnings_;
+};
+
+struct pretty_options {
   bool colour = false;  ///< for terminals
   std::uint32_t lines_before = 1;
   std::uint32_t lines_after = 1;
 };
 
-/// Each diagnostic with an excerpt of its source, separated by blank lines.
+/// Each diagnostic with an excerpt of its source, separated by blank lines. What is secret in the source by `hidden` is
+/// written over; without it every text is that may be one.
+std::string pretty(const diagnostics& list, const secrecy& hidden, const pretty_options& options = {});
 std::string pretty(const diagnostics& list, const pretty_options& options = {});
 
 }  // namespace troupe::config

@@ -20,11 +20,13 @@ const value* scope::find(std::string_view name) const {
 
 namespace {
 
+constexpr const char* hidden = "(secret)";
+
 /// Walks an expression. Nothing means that the diagnostics say why; then the errors of the other branches are still
 /// collected.
 class evaluation {
  public:
-  explicit evaluation(const scope& names) : names_(names) {}
+  evaluation(const scope& names, written_as how) : names_(names), how_(how) {}
 
   std::optional<value> run(const ast::expression& e) {
     if (depth_ >= max_depth) {
@@ -39,18 +41,13 @@ class evaluation {
   [[nodiscard]] diagnostics take_errors() { return std::move(errors_); }
 
  private:
-  // What is beyond so many errors is read by nobody.
-  void add(diagnostic d) {
-    if (errors_.size() < max_errors) errors_.add(std::move(d));
-  }
-
   std::nullopt_t fail_at(range where, std::string message) {
-    add({severity::error, where, std::move(message)});
+    errors_.error(where, std::move(message));
     return std::nullopt;
   }
 
   std::nullopt_t fail(const ast::expression& culprit, const misfit& why, const value& v) {
-    add(misfit_at(culprit, why, v));
+    errors_.add(misfit_at(culprit, why, v, how_));
     return std::nullopt;
   }
 
@@ -68,7 +65,8 @@ class evaluation {
     }
     const auto parsed = number_from_literal(literal.text, literal.kind == ast::literal_kind::floating);
     if (parsed) return value(*parsed);
-    return fail_at(e.where, "number " + literal.text + " is out of range");
+    return fail_at(e.where,
+                   "number " + (how_ == written_as::secret ? std::string(hidden) : literal.text) + " is out of range");
   }
 
   std::optional<value> run(const ast::expression& e, const ast::variable& variable) {
@@ -195,6 +193,7 @@ class evaluation {
   }
 
   const scope& names_;
+  written_as how_;
   diagnostics errors_;
   std::size_t depth_ = 0;
 };
@@ -237,14 +236,14 @@ std::string shortened(std::string text) {
 
 }  // namespace
 
-evaluated<value> evaluate(const ast::expression& e, const scope& names) {
-  evaluation walk(names);
+evaluated<value> evaluate(const ast::expression& e, const scope& names, written_as how) {
+  evaluation walk(names, how);
   auto result = walk.run(e);
   if (!result) return tl::make_unexpected(walk.take_errors());
   return std::move(*result);
 }
 
-diagnostic misfit_at(const ast::expression& e, const misfit& why, const value& whole) {
+diagnostic misfit_at(const ast::expression& e, const misfit& why, const value& whole, written_as how) {
   const ast::expression* culprit = &e;
   const value* held = &whole;
   std::string path;
@@ -259,9 +258,14 @@ diagnostic misfit_at(const ast::expression& e, const misfit& why, const value& w
       path += "." + std::get<std::string>(step.key);
     }
   }
+  const bool secret = how == written_as::secret;
   std::string shown;
-  if (!path.empty() && held != nullptr) shown = shortened(print(*held));
-  return {severity::error, culprit->where, shortened(print(*culprit)) + path + " " + why.message, std::move(shown)};
+  if (!path.empty() && held != nullptr && !secret) shown = shortened(print(*held));
+  std::string text = print(*culprit);
+  // Names alone are no secrets: they say what is meant.
+  if (secret && text.find_first_of("\"`0123456789") != std::string::npos) text = hidden;
+  return {severity::error, culprit->where, shortened(std::move(text)) + shortened(std::move(path)) + " " + why.message,
+          std::move(shown)};
 }
 
 }  // namespace troupe::config

@@ -31,13 +31,19 @@ class scope {
 template <class T>
 using evaluated = tl::expected<T, diagnostics>;
 
+/// Whether messages may show what is written, or stands where a secret is wanted: they say `(secret)` then.
+enum class written_as { shown, secret };
+
 /// The expression's value. Every error that can be told apart is in the diagnostics, at the expression that caused it.
 /// Nothing is short-circuited: both sides of `&&` and `||` are evaluated.
-[[nodiscard]] evaluated<value> evaluate(const ast::expression& e, const scope& names);
+[[nodiscard]] evaluated<value> evaluate(const ast::expression& e, const scope& names,
+                                        written_as how = written_as::shown);
 
 /// A diagnostic `<printed expression><path> <message>` at the innermost expression that the path leads to through array
-/// and object literals; the rest of the path is appended to its text. For whoever decodes the value of `e`.
-[[nodiscard]] diagnostic misfit_at(const ast::expression& e, const misfit& why, const value& whole);
+/// and object literals; the rest of the path is appended to its text. For whoever decodes the value of `e`. Of the
+/// misfit's others nothing is said.
+[[nodiscard]] diagnostic misfit_at(const ast::expression& e, const misfit& why, const value& whole,
+                                   written_as how = written_as::shown);
 
 /// A traversal `a.b.c` that starts with a variable. Parts stop at the first call or index.
 struct reference {

@@ -189,13 +189,16 @@ void parser_state::parse_label(block_name& name) {
     return;
   }
   const std::string written = text();
-  if (written[0] != '"') {
-    error_here("expected block label to be a double quoted string, but got " + quoted(written));
-  }
+  // Where no block follows it may be a secret whose `=` was forgotten.
+  const auto got = [&](const std::string& what) {
+    scanner ahead = scanner_;
+    return ahead.next({}).kind == token_kind::left_curly ? ", but got " + quoted(what) : "";
+  };
+  if (written[0] != '"') error_here("expected block label to be a double quoted string" + got(written));
   if (written.size() > 2) {
     name.label = written.substr(1, written.size() - 2);
     if (!is_identifier(name.label)) {
-      error_here("expected block label to be a valid identifier, but got " + quoted(name.label));
+      error_here("expected block label to be a valid identifier" + got(name.label));
     }
   }
   name.label_where = here();

@@ -6,6 +6,7 @@
 
 #include "actors/app/collector.hpp"
 #include "actors/app/observed_request.hpp"
+#include "actors/app/shown_diagnostics.hpp"
 #include "actors/app/web_api.hpp"
 #include "actors/app/web_page.hpp"
 #include "protocol/exposition/negotiation.hpp"
@@ -48,9 +49,9 @@ void healthy(collector& of, const answer_ref& answer) {
 void reload(collector& of, const server_request& request, const answer_ref& answer) {
   if (asked_by_another_site(request))
     return answer->respond(403, plain, "a browser may reload only by POST, from the page itself\n");
-  of.load("http", [answer](const runtime::load_result& result) {
+  of.load("http", [answer, &kinds = of.kinds()](const runtime::load_result& result) {
     if (result.ok()) return answer->respond(200, plain, "config reloaded\n");
-    answer->respond(400, plain, "error during the initial load: " + config::pretty(result.diagnostics));
+    answer->respond(400, plain, "error during the initial load: " + shown(result.diagnostics, kinds));
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "actors/app/shown_diagnostics.hpp"
 #include "config/redact.hpp"
 
 namespace troupe::app {
@@ -22,8 +23,8 @@ json diagnostics_json(const config::diagnostics& all) {
     }
     list.push_back(std::move(said));
   }
-  return list;
   if (all.left_out() > 0) list.push_back({{"severity", "error"}, {"message", all.rest()}});
+  return list;
 }
 
 json file_json(const config::ast::file& of, const runtime::registry& kinds) {
@@ -78,7 +79,7 @@ std::string config_json(const std::string& path, const load_log& loads,
     last = {{"ok", how->ok()},
             {"time_ms", how->time_ms},
             {"requested_by", how->requested_by},
-            {"text", how->diagnostics.empty() ? "" : config::pretty(how->diagnostics)},
+            {"text", shown(how->diagnostics, kinds)},
             {"diagnostics", diagnostics_json(how->diagnostics)}};
   }
   return dumped({{"path", path},
@@ -89,7 +90,7 @@ std::string config_json(const std::string& path, const load_log& loads,
                  {"last_load", std::move(last)}});
 }
 
-std::string plan_json(const runtime::load_plan& plan, bool same) {
+std::string plan_json(const runtime::load_plan& plan, bool same, const runtime::registry& kinds) {
   auto changes = json::array();
   for (const auto& one : plan.changes) {
     changes.push_back({{"id", one.id},
@@ -98,7 +99,7 @@ std::string plan_json(const runtime::load_plan& plan, bool same) {
                        {"after", body(one.after_json)}});
   }
   return dumped({{"ok", plan.ok()},
-                 {"text", plan.diagnostics.empty() ? "" : config::pretty(plan.diagnostics)},
+                 {"text", shown(plan.diagnostics, kinds)},
                  {"diagnostics", diagnostics_json(plan.diagnostics)},
                  {"same", same},
                  {"changes", std::move(changes)},

@@ -12,6 +12,6 @@ namespace troupe::app {
                                       const std::vector<runtime::component_view>& running,
                                       const runtime::registry& kinds);
 /// What a reload would do; `same`: what it would read is what runs.
-[[nodiscard]] std::string plan_json(const runtime::load_plan& plan, bool same);
+[[nodiscard]] std::string plan_json(const runtime::load_plan& plan, bool same, const runtime::registry& kinds);
 
 }  // namespace troupe::app

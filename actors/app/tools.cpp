@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "actors/app/components.hpp"
+#include "actors/app/shown_diagnostics.hpp"
 #include "actors/app/tap_stream.hpp"
 #include "actors/runtime/graph.hpp"
 #include "actors/runtime/controller.hpp"
@@ -19,10 +20,6 @@
 namespace troupe::app {
 
 namespace {
-
-void print(const config::diagnostics& all) {
-  std::fputs((config::pretty(all, {.colour = isatty(2) != 0}) + "\n").c_str(), stderr);
-}
 
 int fail(const std::string& message) {
   std::fprintf(stderr, "Error: %s\n", message.c_str());
@@ -42,19 +39,24 @@ struct everything {
   runtime::registry kinds;
 };
 
+void print(const config::diagnostics& all, const runtime::registry& kinds) {
+  std::fputs((shown(all, kinds, isatty(2) != 0) + "\n").c_str(), stderr);
+}
+
 }  // namespace
 
 int validate(const command& asked) {
   const auto sources = config::read_sources(asked.path);
   if (!sources) return fail(sources.error());
+  const everything known;
   config::diagnostics all;
   const auto what = runtime::configuration::parse(*sources, all);
   if (!all.has_errors()) {
-    all.add(runtime::validate(what, everything().kinds, {asked.run.stability}));
+    all.add(runtime::validate(what, known.kinds, {asked.run.stability}));
   }
   if (all.empty()) return 0;
   all.sort();
-  print(all);
+  print(all, known.kinds);
   return fail("validation failed");
 }
 
@@ -71,7 +73,7 @@ int format(const command& asked) {
   }
   const auto formatted = config::format(source);
   if (!formatted) {
-    print(formatted.error());
+    print(formatted.error(), everything().kinds);
     return fail("encountered errors during formatting");
   }
   if (asked.test)

@@ -80,7 +80,9 @@ void configuration(collector& of, const server_request&, const answer_ref& answe
 
 void check(collector& of, const server_request& request, const answer_ref& answer) {
   if (asked_by_another_site(request)) return answer->respond(403, plain, "only from the page itself\n");
-  of.plan([answer](const runtime::load_plan& plan, bool same) { answer->respond(200, json, plan_json(plan, same)); });
+  of.plan([answer, &kinds = of.kinds()](const runtime::load_plan& plan, bool same) {
+    answer->respond(200, json, plan_json(plan, same, kinds));
+  });
 }
 
 }  // namespace

@@ -116,6 +116,66 @@ TEST_CASE("a configuration with many mistakes: each is reported, exit code 1, no
   CHECK_FALSE(std::filesystem::exists(troupe.directory().file("data/prometheus.remote_write.w")));
 }
 
+TEST_CASE("no excerpt and no message shows a secret") {
+  const std::string in_blocks = R"(prometheus.scrape "a" {
+  targets      = []
+  forward_to   = []
+  bearer_token = ["S3CRETa"]
+  bearer_tokn  = "S3CRETb"
+  http_headers = { "X-Key" = ["S3CRETc", ["S3CRETd"]] }
+  basic_auth {
+    username = 5
+    password = "S3CRETe"
+    unknown  = 1
+  }
+}
+prometheus.scrap "b" {
+  bearer_token = "S3CRETf"
+}
+prometheus.remote_write "c" {
+  endpoint {
+    url     = ["http://u:S3CRETg@h"]
+    unknown = 1
+  }
+}
+bearer_token = "S3CRETh"
+)";
+  const std::string unparsable = R"(prometheus.scrape "a" {
+  bearer_token = "S3CRETi
+  bearer_token = 'S3CRETj'
+  bearer_tokn  = "S3CRETk" = 5
+  job_name     = "shown" = 5
+  url          = "http://u:S3CRETl@h" = 5
+)";
+  temporary_directory directory;
+  for (const auto& text : {in_blocks, unparsable}) {
+    const auto file = directory.file("a.alloy");
+    std::ofstream(file) << text;
+    auto all = run({"validate", file}).output;
+    if (text == unparsable) {
+      all += run({"fmt", file}).output;
+      CHECK(all.find("\"shown\"") != std::string::npos);
+    }
+    collector troupe(text);
+    CHECK(troupe.program().wait() == 1);
+    all += troupe.program().output();
+    collector reloaded(good);
+    reloaded.ready();
+    reloaded.configure(text);
+    const auto answer = post(reloaded.url("/-/reload")).body;
+    CHECK(answer.find("***") != std::string::npos);
+    all += answer + post(reloaded.url("/api/v0/web/config/check")).body;
+    all += get(reloaded.url("/api/v0/web/config")).body + get(reloaded.url("/api/v0/web/activity")).body;
+    reloaded.program().signal(SIGTERM);
+    CHECK(reloaded.program().wait() == 0);
+    all += reloaded.program().output();
+    const auto leak = all.find("S3CRET");
+    INFO(all.substr(leak == std::string::npos || leak < 200 ? 0 : leak - 200, 400));
+    CHECK(leak == std::string::npos);
+    if (text == in_blocks) CHECK(all.find("(secret) should be capsule, got array") != std::string::npos);
+  }
+}
+
 TEST_CASE("of very many mistakes the first are shown and the others counted, in a text of bounded size") {
   std::string text = "prometheus.scrape \"a\" {\n  targets = []\n  forward_to = []\n";
   for (int i = 0; i < 20'000; ++i)

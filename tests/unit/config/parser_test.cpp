@@ -95,6 +95,7 @@ TEST_CASE("mistakes of grammar") {
            {"a \"l\" = 1", "1:3: attribute names may not have labels\n"},
            {"a `l` { }", "1:3: expected block label to be a double quoted string, but got \"`l`\"\n"},
            {"a \"b c\" { }", "1:3: expected block label to be a valid identifier, but got \"b c\"\n"},
+           {"a \"1-b\"", "1:3: expected block label to be a valid identifier\n"},
            {"a \"1b\" { }", "1:3: expected block label to be a valid identifier, but got \"1b\"\n"},
            {"a = [1 2]", "1:8: missing ',' in expression list\n"},
            {"a = [\n1\n]", "2:2: missing ',' in expression list\n"},

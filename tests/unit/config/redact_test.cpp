@@ -39,6 +39,12 @@ std::string shown(const std::string& text) {
   return redacted(parsed, [](std::string_view name) { return name == "known" ? &schema() : nullptr; });
 }
 
+std::string seen(const std::string& text) {
+  secrecy hidden;
+  hidden.add("known", schema());
+  return masked(source_file::make("t", text), hidden);
+}
+
 }  // namespace
 
 TEST_CASE("texts that stand where a secret is wanted are not shown, all else is as written") {
@@ -70,4 +76,52 @@ TEST_CASE("passwords of URLs are not shown, wherever they stand") {
        {"", "://", "http://host:80/a@b:c", "http://user@host", "no url: a:b@c", "http://[::1]:80/"})
     CHECK(without_passwords(as_it_is) == as_it_is);
   CHECK(shown("known \"a\" {\n url = \"http://u:p@h/\"\n}") == "known \"a\" {\n url = \"http://u:(secret)@h/\"\n}");
+}
+
+TEST_CASE("what an excerpt may show of a file that parses: secrets are written over, places stay") {
+  const auto in = [](const std::string& body) { return seen("known \"a\" {\n" + body + "\n}"); };
+  const auto was = [](const std::string& body) { return "known \"a\" {\n" + body + "\n}"; };
+  CHECK(in("url = \"http://x\" // \"kept\"") == was("url = \"http://x\" // \"kept\""));
+  CHECK(in("token = \"hunter\\\"2\"") == was("token = \"*********\""));
+  CHECK(in("token = [\"a\", {x = `b\nc`}, 12345]") == was("token = [\"*\", {x = `*\n*`}, *****]"));
+  CHECK(in("tokn = \"hunter2\"\nwrong = 5") == was("tokn = \"*******\"\nwrong = 5"));
+  CHECK(in("login {\n password = \"p\"\n user = \"u\"\n }") == was("login {\n password = \"*\"\n user = \"u\"\n }"));
+  CHECK(in("login = { password = \"p\" }") == was("login = { password = \"*\" }"));
+  CHECK(in("logn {\n deep {\n user = \"u\"\n }\n }") == was("logn {\n deep {\n user = \"*\"\n }\n }"));
+  CHECK(in("url = \"http://u:pass@h/\"") == was("url = \"http://u:****@h/\""));
+  CHECK(seen("knwon \"a\" {\n url = \"u\"\n}\ntoken = \"t\"") == "knwon \"a\" {\n url = \"*\"\n}\ntoken = \"*\"");
+}
+
+TEST_CASE("what an excerpt may show of a file that doesn't parse") {
+  const std::string wrong = "= =\n";
+  const auto is = [&](const std::string& body, const std::string& expected) {
+    INFO(body);
+    CHECK(seen(wrong + body) == wrong + expected);
+  };
+  is("known \"a\" {\n url = \"u\"\n token = \"t\"\n", "known \"a\" {\n url = \"u\"\n token = \"*\"\n");
+  is("tokn = \"t\"\nurl = \"http://u:p@h\" \"x\"", "tokn = \"*\"\nurl = \"http://u:*@h\" \"x\"");
+  is("a b \"c\" \"d\"", "a b \"*\" \"*\"");
+  // a text that is governed by two names
+  is("headers = { url = \"h\" }\nurl = { \"headers\" = \"h\", user = \"u\" }",
+     "headers = { url = \"*\" }\nurl = { \"headers\" = \"*\", user = \"u\" }");
+  is("url = [\n tokn = \"t\"", "url = [\n tokn = \"*\"");
+  // a secret that isn't quoted as it should be
+  is("token = hunter2-5!", "token = *******-*!");
+  is("token = 'it is'", "token = '*****'");
+  is("token = \"t\nurl = \"u\"", "token = \"*\nurl = \"u\"");
+  is("token = \"hun\"ter 2\" x\nurl = \"u\"", "token = \"***\"********\nurl = \"u\"");
+  is("token = \"hun\" ter \"2\nurl = \"u\"", "token = \"***\"*******\nurl = \"u\"");
+  is("url = `u\ntoken = `t`\n", "url = `*\n********`**\n");
+  is("/* token\n", "********\n");
+}
+
+TEST_CASE("without schemas every text may be a secret") {
+  CHECK(masked(source_file::make("t", "a \"b\" {\n c = \"d\"\n}"), secrecy()) == "a \"b\" {\n c = \"*\"\n}");
+  CHECK(pretty(diagnostic(severity::error, {source_file::make("t", "c = \"dd\"").get(), 4, 8}, "m")) ==
+        "Error: t:1:5: m\n\n1 | c = \"**\"\n  |     ^^^^\n");
+}
+
+TEST_CASE("passwords of URLs are not in messages") {
+  CHECK(diagnostic(severity::error, {}, "[\"http://u:p@h\"] is none", "http://u:p@h").text() ==
+        "[\"http://u:(secret)@h\"] is none");
 }

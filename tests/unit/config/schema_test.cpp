@@ -38,6 +38,7 @@ struct everything {
   std::uint64_t count = 3;
   double ratio = 0.5;
   std::string mode = "a";
+  std::map<std::string, std::vector<secret_text>> secrets;
   bool future = false;
   limits bounds;
   shared client;
@@ -69,6 +70,7 @@ const component_schema& schema() {
         .attribute("count", &everything::count, "")
         .attribute("ratio", &everything::ratio, "")
         .choice("mode", &everything::mode, {"a", "b"}, "")
+        .attribute("secrets", &everything::secrets, "")
         .not_yet("future", &everything::future, "")
         .not_yet_block("later", "")
         .block("limits", &everything::bounds, bounds, "")
@@ -235,4 +237,21 @@ TEST_CASE("sizes are printed in the largest unit that fits") {
   CHECK(print_size(1024) == "1KiB");
   CHECK(print_size(1536) == "1536B");
   CHECK(print_size(std::int64_t{1} << 30) == "1GiB");
+}
+
+TEST_CASE("a message shows no part of a value that stands where a secret is wanted") {
+  const auto says = [](const std::string& written, const std::string& expected) {
+    const auto made = decode("targets = []\nlogin {\n  user = \"u\"\n  password = " + written + "\n}");
+    REQUIRE(made.messages.size() == 1);
+    CHECK(made.messages[0].message == expected);
+    CHECK(made.messages[0].value.empty());
+  };
+  says("[\"S3CRET\"]", "(secret) should be capsule, got array");
+  says("encoding.from_json(\"{\\\"a\\\": \\\"S3CRET\\\"}\")", "(secret) should be capsule, got object");
+  says("5 + \"S3CRET\"", "(secret) should be number, got string");
+  says("99999999999999999999999999e9999", "number (secret) is out of range");
+  says("known[0]", "known expected object or array, got string");
+  const auto nested = decode("targets = []\nsecrets = { \"X-A\" = [[\"S3CRET\"]], \"X-B\" = sys.env }");
+  CHECK(nested.text() ==
+        "t:3:22: (secret) should be capsule, got array\nt:3:43: sys.env should be array, got function\n");
 }

@@ -56,8 +56,12 @@ class decoder {
     const auto how = holds_secret(*one) ? written_as::secret : written_as::shown;
     const auto evaluated = evaluate(written.value, names_, how);
     if (!evaluated) return out_.add(evaluated.error());
-    if (const auto why = one->set(content, *evaluated))
-      return out_.add(misfit_at(written.value, *why, *evaluated, how));
+    if (const auto why = one->set(content, *evaluated)) {
+      out_.add(misfit_at(written.value, *why, *evaluated, how));
+      for (const auto& other : why->others)
+        out_.add(misfit_at(written.value, other, *evaluated, how));
+      return;
+    }
     if (!one->choices.empty()) choose(*one, one->get(content), written.value.where);
     if (one->not_yet && !(one->get(content) == one->get(schema.defaults()))) {
       out_.error(written.where, "\"" + name + "\" is not supported yet: leave it out, or at its default " +

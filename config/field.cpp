@@ -1,5 +1,7 @@
 #include "config/field.hpp"
 
+#include "config/limits.hpp"
+
 #include <array>
 
 namespace troupe::config {
@@ -20,9 +22,18 @@ tl::unexpected<misfit> misfit_of(std::string message) {
   return tl::make_unexpected(misfit{std::move(message), {}});
 }
 
-tl::unexpected<misfit> inside(misfit why, path_step step) {
-  why.path.insert(why.path.begin(), std::move(step));
-  return tl::make_unexpected(std::move(why));
+bool misfits::add(misfit why, const path_step& step) {
+  auto others = std::move(why.others);
+  others.insert(others.begin(), std::move(why));
+  for (auto& one : others) {
+    one.path.insert(one.path.begin(), step);
+    if (!first_) {
+      first_ = std::move(one);
+    } else if (first_->others.size() + 1 < max_misfits) {
+      first_->others.push_back(std::move(one));
+    }
+  }
+  return first_->others.size() + 1 < max_misfits;
 }
 
 namespace {

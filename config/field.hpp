@@ -52,7 +52,18 @@ fitted<bool> boolean(const value& v);
 fitted<array> elements(const value& v);
 /// The fields, also of a capsule that has some.
 fitted<object> fields(const value& v);
-tl::unexpected<misfit> inside(misfit why, path_step step);
+/// What doesn't fit in a list or a map: the first max_misfits of it.
+class misfits {
+ public:
+  /// One that was found in the element or the field of that name. False: there is no room for more.
+  bool add(misfit why, const path_step& step);
+  [[nodiscard]] bool empty() const { return !first_; }
+  /// All as one. Not when empty.
+  [[nodiscard]] tl::unexpected<misfit> take() { return tl::make_unexpected(std::move(*first_)); }
+
+ private:
+  std::optional<misfit> first_;
+};
 
 }  // namespace parts
 
@@ -132,11 +143,16 @@ struct field<std::vector<T>> {
     if (!all) return tl::unexpected(all.error());
     std::vector<T> made;
     made.reserve(all->size());
+    parts::misfits wrong;
     for (std::size_t i = 0; i < all->size(); ++i) {
       auto one = decode_value<T>((*all)[i]);
-      if (!one) return parts::inside(std::move(one.error()), {i});
-      made.push_back(std::move(*one));
+      if (one) {
+        made.push_back(std::move(*one));
+      } else if (!wrong.add(std::move(one.error()), {i})) {
+        break;
+      }
     }
+    if (!wrong.empty()) return wrong.take();
     return made;
   }
   static value to(const std::vector<T>& all) {
@@ -154,11 +170,16 @@ struct field<std::map<std::string, T>> {
     const auto all = parts::fields(v);
     if (!all) return tl::unexpected(all.error());
     std::map<std::string, T> made;
+    parts::misfits wrong;
     for (const auto& [name, inner] : *all) {
       auto one = decode_value<T>(inner);
-      if (!one) return parts::inside(std::move(one.error()), {name});
-      made.insert_or_assign(name, std::move(*one));
+      if (one) {
+        made.insert_or_assign(name, std::move(*one));
+      } else if (!wrong.add(std::move(one.error()), {name})) {
+        break;
+      }
     }
+    if (!wrong.empty()) return wrong.take();
     return made;
   }
   static value to(const std::map<std::string, T>& all) {

@@ -18,6 +18,9 @@ inline constexpr std::size_t max_nodes = 2'000'000;
 /// stops there.
 inline constexpr std::size_t max_errors = 1000;
 
+/// How many culprits within one value (a list, a map) are told.
+inline constexpr std::size_t max_misfits = 4;
+
 /// How deep a value may nest that comes from a document (encoding.from_json).
 inline constexpr std::size_t max_value_depth = 256;
 

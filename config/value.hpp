@@ -148,6 +148,7 @@ struct misfit {
   std::string message;
   std::vector<path_step> path;
   std::size_t argument = no_argument;
+  std::vector<misfit> others = {};  ///< further culprits in the same value; they have no others
 
   static constexpr std::size_t no_argument = static_cast<std::size_t>(-1);
 };

@@ -255,3 +255,12 @@ TEST_CASE("a message shows no part of a value that stands where a secret is want
   CHECK(nested.text() ==
         "t:3:22: (secret) should be capsule, got array\nt:3:43: sys.env should be array, got function\n");
 }
+
+TEST_CASE("within one value the first four culprits are told, each at its place") {
+  const auto text = decode("targets = [1, {a = [2], b = \"c\", d = [3]}, {a = true}, {a = [4]}]").text();
+  CHECK(text ==
+        "t:2:12: 1 should be object, got number\n"
+        "t:2:20: [2] should be string, got array\n"
+        "t:2:38: [3] should be string, got array\n"
+        "t:2:49: true should be string, got bool\n");
+}

@@ -169,8 +169,13 @@ void collector::loaded(const runtime::load_result& result, const attempt& of) {
     own_.log->begin(events_);
     counts.successful.set(0);
     counts.failures.add();
-    events_.publish(header, runtime::config_load_failed{options_.path, result.diagnostics.text("; ")});
+    events_.publish(header, runtime::config_load_failed{options_.path, result.diagnostics.text("; "), clocks_.now() - of.began});
     return;
+  }
+  for (const auto& one : result.diagnostics) {
+    const auto what = one.where.text();
+    const bool function = config::stdlib_standing(what) == config::standing::deprecated;
+    events_.publish(header, runtime::config_warned{one.message, one.place(), function ? what : ""});
   }
   counts.successful.set(1);
   counts.success_time.set(static_cast<double>(clocks_.wall_ms()) / 1000);

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "actors/app/collector.hpp"
+#include "actors/app/shown_diagnostics.hpp"
 
 namespace troupe::app {
 
@@ -76,10 +77,8 @@ int run(const run_options& options) {
   }
   auto& running = **started;
   const auto first = running.load();
-  if (!first.diagnostics.empty()) {
-    std::fprintf(stderr, "%s\n", config::pretty(first.diagnostics, {.colour = isatty(2) != 0}).c_str());
-  }
   if (!first.ok()) {
+    std::fprintf(stderr, "%s\n", shown(first.diagnostics, running.kinds(), isatty(2) != 0).c_str());
     std::fprintf(stderr, "Error: could not perform the initial load successfully\n");
     return 1;
   }
@@ -89,9 +88,9 @@ int run(const run_options& options) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
     if (signal == SIGHUP) {
-      running.load("signal", [](const runtime::load_result& result) {
-        if (!result.diagnostics.empty())
-          std::fprintf(stderr, "%s\n", config::pretty(result.diagnostics, {.colour = isatty(2) != 0}).c_str());
+      running.load("signal", [&running](const runtime::load_result& result) {
+        if (!result.ok())  // warnings are in the log
+          std::fprintf(stderr, "%s\n", shown(result.diagnostics, running.kinds(), isatty(2) != 0).c_str());
       });
       continue;
     }

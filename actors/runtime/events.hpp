@@ -113,15 +113,32 @@ struct event_kind<config_loaded> : event_at<log_level::info> {
                                      field("duration", &config_loaded::took)};
 };
 
+/// Something about a configuration that runs nevertheless.
+struct config_warned {
+  event_text text{};
+  event_text place{};     ///< file:line:column
+  event_text function{};  ///< of the standard library; empty: it is about something else
+};
+template <>
+struct event_kind<config_warned> : event_at<log_level::warn> {
+  static constexpr std::string_view message = "configuration warning";
+  static constexpr std::tuple fields{optional_field("function", &config_warned::function),
+                                     optional_field("place", &config_warned::place)};
+  static constexpr std::string_view message_of(const config_warned& e) { return e.text; }
+};
+
 struct config_load_failed {
   event_text source{};
   event_text error{};  ///< all diagnostics
+  event_took took{};
 };
 template <>
 struct event_kind<config_load_failed> : event_at<log_level::error> {
   static constexpr std::string_view message = "failed to load config";
+  static constexpr const char* span = "GraphEvaluate";
   static constexpr std::tuple fields{optional_field("source", &config_load_failed::source),
-                                     field("err", &config_load_failed::error)};
+                                     field("err", &config_load_failed::error),
+                                     optional_field("duration", &config_load_failed::took)};
 };
 
 struct config_reload_requested {
@@ -466,7 +483,7 @@ struct event_list {
 };
 using all_events =
     event_list<spawned, started, failed, restarted, quarantined, stopped, evaluated, evaluation_failed, config_loaded,
-               config_load_failed, config_reload_requested, batch_delivered, batch_stored, batch_retried,
+               config_warned, config_load_failed, config_reload_requested, batch_delivered, batch_stored, batch_retried,
                endpoint_recovered, batch_dropped, journal_opened, journal_appended, journal_damaged, journal_data_lost,
                scrape_failed, scrape_recovered, scrape_finished, relabelled, target_limit_exceeded, log_entry_received,
                http_listening, http_request_served, shutdown_begun, shutdown_ended, watchdog_fired, log_entries_lost,

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fstream>
 #include <regex>
+#include <sstream>
 
 #include "tests/catch.hpp"
 #include "tests/process/world.hpp"
@@ -30,6 +31,14 @@ std::size_t count(const std::string& text, const std::string& what) {
   for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + what.size()))
     ++n;
   return n;
+}
+
+std::vector<std::string> lines(const std::string& text) {
+  std::vector<std::string> all;
+  std::istringstream in(text);
+  for (std::string one; std::getline(in, one);)
+    all.push_back(one);
+  return all;
 }
 
 constexpr const char* good = "prometheus.exporter.self \"a\" { }\n";
@@ -191,6 +200,22 @@ TEST_CASE("of very many mistakes the first are shown and the others counted, in 
   CHECK(post(troupe.url("/api/v0/web/config/check")).body.find("\"message\":\"19000 more not shown\"") !=
         std::string::npos);
   CHECK(eventually([&] { return troupe.program().output().find("; 19000 more not shown") != std::string::npos; }));
+}
+
+TEST_CASE("what is deprecated is a warning in the log of a load that succeeds") {
+  collector troupe("prometheus.scrape \"a\" {\n  targets = []\n  forward_to = []\n  job_name = env(\"JOB\")\n}\n");
+  troupe.ready();
+  const auto warned = [&] {
+    for (const auto& line : lines(troupe.program().output())) {
+      if (line.find("this stdlib function is deprecated; please refer to the documentation") != std::string::npos)
+        return line;
+    }
+    return std::string();
+  };
+  REQUIRE(eventually([&] { return !warned().empty(); }));
+  CHECK(warned().find("level=warn") != std::string::npos);
+  CHECK(warned().find("function=env") != std::string::npos);
+  CHECK(warned().find(":4:14") != std::string::npos);
 }
 
 TEST_CASE("a good configuration validates") {

@@ -116,6 +116,10 @@ TEST_CASE("the fields of an event are visited in order, each as what it is", "[e
        },
        "scrape_failed debug target=http://x err=refused"},
       {[&] {
+         bus.publish({}, config_warned{"old", "a:1:2", "env"});
+       },
+       "config_warned warn function=env place=a:1:2"},
+      {[&] {
          bus.publish({}, message{"p.s.x", log_level::warn, "hm"});
        },
        "message warn component=p.s.x"},

@@ -78,14 +78,21 @@ class connection_base {
     if (answering_) answering_->forget();
   }
 
-  /// Set while it waits for the first byte of a request.
-  [[nodiscard]] const std::optional<std::chrono::steady_clock::time_point>& idle_since() const { return idle_since_; }
+  /// Nothing of a request has come.
+  [[nodiscard]] bool idle() const { return idle_; }
+  /// Since when it waits for a request, or for the rest of one; nothing: it has a whole one, and answers it.
+  [[nodiscard]] const std::optional<std::chrono::steady_clock::time_point>& waiting_since() const {
+    return waiting_since_;
+  }
+  [[nodiscard]] bool closing() const { return closing_; }
   [[nodiscard]] const tls_context& tls() const { return tls_; }
 
  protected:
   connection_host& host_;
   const tls_context tls_;
-  std::optional<std::chrono::steady_clock::time_point> idle_since_;
+  bool idle_ = false;
+  bool closing_ = false;
+  std::optional<std::chrono::steady_clock::time_point> waiting_since_ = std::chrono::steady_clock::now();
   std::shared_ptr<pending_answer> answering_;
 
  private:

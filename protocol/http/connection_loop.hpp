@@ -129,12 +129,14 @@ class connection final : public connection_base, public std::enable_shared_from_
 
     server_request request;
     request.remote_address = remote_address();
+    if (closing_) co_return false;
     if (auto wrong = understand(in.get(), request)) co_return co_await say_and_close(std::move(*wrong));
     ++host_.requests;
     if (!authorized(host_.secured()->auth, request)) {
       auto head = own_answer(401, "Unauthorized\n");
       head.headers.emplace_back("WWW-Authenticate", "Basic realm=\"Restricted\"");
       const bool keep = in.is_done() && in.get().keep_alive();
+      waiting_since_.reset();
       co_return co_await write_whole(std::move(head), in.get(), keep) && keep;
     }
     if (!in.is_done()) {
@@ -146,6 +148,8 @@ class connection final : public connection_base, public std::enable_shared_from_
       if (!ec) co_await beast::http::async_read(stream_, buffer_, in, into(ec));
       if (ec) co_return co_await refuse(ec);
     }
+    if (closing_) co_return false;
+    waiting_since_.reset();
     request.body = std::move(in.get().body());
     clear_deadline();
     co_return co_await answer(in.get(), request);
@@ -153,17 +157,18 @@ class connection final : public connection_base, public std::enable_shared_from_
 
   // Waits as long as a kept connection may be idle; the rest of the head has a shorter time.
   task<bool> first_byte() {
-    if (buffer_.size() > 0) co_return true;
     error_code ec;
-    idle_since_ = std::chrono::steady_clock::now();
-    set_deadline(host_.limits.idle_timeout);
-    // Nothing is held for a connection that only waits.
-    buffer_.shrink_to_fit();
-    const auto count = co_await stream_.async_read_some(buffer_.prepare(1024), into(ec));
-    idle_since_.reset();
-    if (ec) co_return false;
-    buffer_.commit(count);
-    co_return true;
+    if (buffer_.size() == 0) {
+      idle_ = true;
+      waiting_since_ = std::chrono::steady_clock::now();
+      set_deadline(host_.limits.idle_timeout);
+      // Nothing is held for a connection that only waits.
+      buffer_.shrink_to_fit();
+      buffer_.commit(co_await stream_.async_read_some(buffer_.prepare(1024), into(ec)));
+      idle_ = false;
+    }
+    waiting_since_ = std::chrono::steady_clock::now();
+    co_return !ec && !closing_;
   }
 
   task<bool> answer(const beast_request& in, const server_request& request) {
@@ -278,6 +283,7 @@ class connection final : public connection_base, public std::enable_shared_from_
   }
 
   task<bool> refuse(error_code ec) {
+    if (closing_) co_return false;
     std::optional<fault> wrong = fault_of(ec);
     if (timed_out_) wrong = fault{408, "the request did not come in time\n"};
     if (!wrong) co_return false;
@@ -286,6 +292,7 @@ class connection final : public connection_base, public std::enable_shared_from_
 
   task<bool> say_and_close(fault wrong) {
     if (closing_) co_return false;
+    waiting_since_.reset();
     const beast_request none;
     auto head = own_answer(wrong.status, std::move(wrong.text));
     if (co_await write_whole(std::move(head), none, false)) co_await drain();
@@ -296,6 +303,7 @@ class connection final : public connection_base, public std::enable_shared_from_
   task<void> drain() {
     error_code ec;
     socket().shutdown(asio::ip::tcp::socket::shutdown_send, ec);
+    waiting_since_ = std::chrono::steady_clock::now();
     set_deadline(std::chrono::milliseconds(2000));
     std::array<char, 4096> away;
     for (std::size_t taken = 0; !ec && taken < most_drained;)
@@ -319,7 +327,6 @@ class connection final : public connection_base, public std::enable_shared_from_
   beast::flat_buffer buffer_;
   std::uint64_t round_ = 0;
   bool timed_out_ = false;
-  bool closing_ = false;
 };
 
 }  // namespace troupe::http

@@ -75,21 +75,27 @@ void server::state::admit(tcp::socket peer) {
     serve_plain(host, std::move(peer));
 }
 
-// The connection that has been idle for longest gives way.
+// The connection that has waited longest for the rest of a request gives way: whoever sends none must not keep out
+// those who do. One that is being answered never does.
 bool server::state::make_room() {
-  connection_base* oldest = nullptr;
+  connection_base* longest = nullptr;
+  std::size_t staying = 0;
   for (auto* each : host.open) {
-    if (each->idle_since() && (oldest == nullptr || *each->idle_since() < *oldest->idle_since())) oldest = each;
+    if (each->closing()) continue;
+    ++staying;
+    const auto& since = each->waiting_since();
+    if (since && (longest == nullptr || *since < *longest->waiting_since())) longest = each;
   }
-  if (oldest == nullptr) return false;
-  oldest->close_now();
+  if (staying < host.limits.max_connections) return true;
+  if (longest == nullptr) return false;
+  longest->close_now();
   return true;
 }
 
 void server::state::close_idle(bool all) {
   const auto current = host.secured()->tls;
   for (auto* each : host.open) {
-    if (each->idle_since() && (all || each->tls() != current)) each->close_now();
+    if (each->idle() && (all || each->tls() != current)) each->close_now();
   }
 }
 

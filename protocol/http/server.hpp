@@ -48,7 +48,9 @@ class responder {
 using request_handler = std::function<void(const server_request&, std::shared_ptr<responder>)>;
 
 struct server_limits {
-  std::size_t max_connections = 256;  ///< at the limit the longest idle connection goes, else the new one gets 503
+  /// At the limit the connection goes that has waited longest for (the rest of) a request; the new one gets 503 where
+  /// all are being answered.
+  std::size_t max_connections = 256;
   std::size_t header_bytes = 16 << 10;
   std::size_t body_bytes = 1 << 20;
   std::size_t stream_buffer_bytes = 1 << 20;

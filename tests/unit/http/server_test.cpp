@@ -363,7 +363,7 @@ TEST_CASE("a body in pieces: in chunks, to the end, and no more than the buffer 
   server->stop(milliseconds(0));
 }
 
-TEST_CASE("at the limit the longest idle connection gives way; where none is idle the new one gets 503") {
+TEST_CASE("at the limit a connection that waits gives way; where all are being answered the new one gets 503") {
   http::server_options options;
   options.limits.max_connections = 2;
   std::vector<std::shared_ptr<http::responder>> kept;
@@ -391,6 +391,44 @@ TEST_CASE("at the limit the longest idle connection gives way; where none is idl
   CHECK(server->counts().connections_refused == 1);
   CHECK(server->counts().connections == 2);
   server->stop(milliseconds(0));
+}
+
+TEST_CASE("requests that never come whole keep nobody out, the longest waiting goes first") {
+  const auto server = [] {
+    http::server_options options;
+    options.limits.max_connections = 3;
+    return serve(echo, options);
+  }();
+  const char* half =
+      GENERATE("GET /met", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf", "hello\r\n\r\n");
+  INFO(half);
+  const auto ask = [&] {
+    raw_peer asking(server->port());
+    asking.send("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    return asking.read_to_end();
+  };
+  raw_peer first(server->port());
+  first.send(half);
+  CHECK(ask().ends_with("GET /x\n"));  // first was read before
+  raw_peer second(server->port());
+  second.send(half);
+  CHECK(ask().ends_with("GET /x\n"));
+  raw_peer last(server->port());
+  last.send("GET /la");
+  CHECK(ask().ends_with("GET /x\n"));
+  first.read_to_end();
+  CHECK(first.closed());
+  last.send("st HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(contains(last.read_until("GET /last\n"), "GET /last\n"));
+  std::vector<std::unique_ptr<raw_peer>> more;
+  for (int i = 0; i < 20; ++i) {
+    more.push_back(std::make_unique<raw_peer>(server->port()));
+    more.back()->send(half);
+    if (i % 3 == 0) CHECK(ask().ends_with("GET /x\n"));
+  }
+  CHECK(ask().ends_with("GET /x\n"));
+  CHECK(server->counts().connections_refused == 0);
+  CHECK(eventually([&] { return server->counts().connections <= 3; }));
 }
 
 TEST_CASE("stop lets what is being answered finish, closes the idle, and may be called again") {

@@ -67,12 +67,4 @@ std::vector<telemetry::family_ref> encoder::families() const {
   return all;
 }
 
-std::size_t encoder::active_series() const {
-  std::size_t sum = 0;
-  for (const auto& [id, one] : known_) {
-    if (!one->of.expired()) sum += one->steady.series();
-  }
-  return sum;
-}
-
 }  // namespace troupe::prometheus

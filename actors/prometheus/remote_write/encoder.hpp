@@ -34,7 +34,6 @@ class encoder {
 
   /// Every family that is being sent, once.
   [[nodiscard]] std::vector<telemetry::family_ref> families() const;
-  [[nodiscard]] std::size_t active_series() const;
 
  private:
   void sweep();

@@ -1,6 +1,5 @@
 #include "actors/prometheus/remote_write/remote_write.hpp"
 
-#include <algorithm>
 #include <stdexcept>
 
 #include "actors/http_client/check.hpp"
@@ -14,7 +13,7 @@ namespace {
 /// What was sent is removed at least this often, whatever truncate_frequency says: the disk is not ours alone.
 constexpr std::chrono::nanoseconds reclaim_at_least_every = std::chrono::minutes(1);
 
-constexpr std::chrono::nanoseconds count_series_every = std::chrono::seconds(10);
+constexpr std::chrono::nanoseconds forget_silent_every = std::chrono::minutes(1);
 
 class metrics_decoder final : public writer::record_decoder {
  public:
@@ -89,22 +88,17 @@ result<void> remote_write_component::update(const runtime::arguments_ref& argume
 }
 
 void remote_write_component::on_appended(const telemetry::batch& batch) {
-  const auto& in = static_cast<const telemetry::metrics_batch&>(batch);
-  metrics_.appended(in.items(), in.exemplars.size(), in.timestamp_ms);
+  metrics_.appended(static_cast<const telemetry::metrics_batch&>(batch));
 }
 
 void remote_write_component::start() {
   journaled_writer::start();
-  count_series();
+  forget_silent();
 }
 
-/// Looking at all blocks is not for each batch.
-void remote_write_component::count_series() {
-  count_timer_ = context().after(count_series_every, [this] { count_series(); });
-  std::size_t series = 0;
-  for (const auto& one : endpoints())
-    series = std::max(series, static_cast<const remote_write_1&>(one->speaks()).active_series());
-  metrics_.active(series);
+void remote_write_component::forget_silent() {
+  silence_timer_ = context().after(forget_silent_every, [this] { forget_silent(); });
+  metrics_.forget_silent();
 }
 
 }  // namespace troupe::prometheus

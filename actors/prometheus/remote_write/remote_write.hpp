@@ -27,10 +27,10 @@ class remote_write_component final : public writer::journaled_writer {
   void on_opened(std::size_t damaged_places, runtime::clock_duration took) override {
     metrics_.opened(damaged_places, took);
   }
-  void count_series();
+  void forget_silent();
 
   wal_metrics metrics_;
-  runtime::timer count_timer_;
+  runtime::timer silence_timer_;
 };
 
 }  // namespace troupe::prometheus

@@ -41,8 +41,6 @@ class remote_write_1 final : public writer::protocol {
   void on_change(const writer::delivery& now) override;
   void on_unreadable() override { metrics_->unreadable(); }
 
-  [[nodiscard]] std::size_t active_series() const { return encoder_->active_series(); }
-
  private:
   runtime::component_context& context_;
   std::string name_;

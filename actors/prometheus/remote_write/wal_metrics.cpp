@@ -8,7 +8,7 @@ wal_metrics::wal_metrics(runtime::component_metrics& in)
           in.counter("prometheus_remote_write_wal_exemplars_appended_total", "Exemplars written to the journal.")),
       corruptions_(
           in.counter("prometheus_remote_write_wal_corruptions_total", "Places of the journal that could not be read.")),
-      active_series_(in.gauge("prometheus_remote_write_wal_storage_active_series", "Series that are being sent.")),
+      active_(in.gauge("prometheus_remote_write_wal_storage_active_series", "Series that samples come in for.")),
       in_samples_(in.counter("prometheus_remote_storage_samples_in_total", "Samples that came in.")),
       in_exemplars_(in.counter("prometheus_remote_storage_exemplars_in_total", "Exemplars that came in.")),
       replay_(in.gauge("prometheus_remote_write_data_replay_duration_seconds",
@@ -16,16 +16,23 @@ wal_metrics::wal_metrics(runtime::component_metrics& in)
       highest_(in.gauge("prometheus_remote_storage_highest_timestamp_in_seconds",
                         "Newest sample that came in, Unix seconds.")) {}
 
-void wal_metrics::appended(std::uint64_t samples, std::uint64_t exemplars, std::int64_t timestamp_ms) {
-  if (timestamp_ms > highest_ms_) {
-    highest_ms_ = timestamp_ms;
-    highest_.set(static_cast<double>(timestamp_ms / 1000));
+void wal_metrics::appended(const telemetry::metrics_batch& batch) {
+  if (batch.timestamp_ms > highest_ms_) {
+    highest_ms_ = batch.timestamp_ms;
+    highest_.set(static_cast<double>(batch.timestamp_ms / 1000));
   }
-  samples_.add(static_cast<double>(samples));
-  in_samples_.add(static_cast<double>(samples));
-  if (exemplars == 0) return;
-  exemplars_.add(static_cast<double>(exemplars));
-  in_exemplars_.add(static_cast<double>(exemplars));
+  active_series_.saw(batch);
+  active_.set(static_cast<double>(active_series_.count()));
+  samples_.add(static_cast<double>(batch.items()));
+  in_samples_.add(static_cast<double>(batch.items()));
+  if (batch.exemplars.empty()) return;
+  exemplars_.add(static_cast<double>(batch.exemplars.size()));
+  in_exemplars_.add(static_cast<double>(batch.exemplars.size()));
+}
+
+void wal_metrics::forget_silent() {
+  active_series_.forget_silent();
+  active_.set(static_cast<double>(active_series_.count()));
 }
 
 void wal_metrics::opened(std::size_t damaged_places, std::chrono::nanoseconds took) {

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "actors/prometheus/remote_write/active_series.hpp"
 #include "actors/runtime/own_metrics.hpp"
+#include "protocol/telemetry/batch.hpp"
 
 namespace troupe::prometheus {
 
@@ -13,20 +15,22 @@ class wal_metrics {
  public:
   explicit wal_metrics(runtime::component_metrics& in);
 
-  void appended(std::uint64_t samples, std::uint64_t exemplars, std::int64_t timestamp_ms);
+  void appended(const telemetry::metrics_batch& batch);
   void opened(std::size_t damaged_places, std::chrono::nanoseconds took);
-  void active(std::size_t series) { active_series_.set(static_cast<double>(series)); }
+  /// To be called now and then: what is long silent is no longer active.
+  void forget_silent();
 
  private:
   runtime::counter& samples_;
   runtime::counter& exemplars_;
   runtime::counter& corruptions_;
-  runtime::gauge& active_series_;
+  runtime::gauge& active_;
   runtime::counter& in_samples_;
   runtime::counter& in_exemplars_;
   runtime::gauge& replay_;
   runtime::gauge& highest_;
   std::int64_t highest_ms_ = 0;
+  active_series active_series_;
 };
 
 }  // namespace troupe::prometheus

@@ -174,8 +174,34 @@ TEST_CASE("what a remote write takes in, and how long its journal took to open")
   CHECK(rig.world.metric("prometheus_remote_storage_samples_in_total") == 2);
   CHECK(rig.world.metric("prometheus_remote_storage_exemplars_in_total") == 1);
   CHECK(rig.world.metric("prometheus_remote_write_wal_exemplars_appended_total") == 1);
-  rig.pass(10s);
   CHECK(rig.world.metric("prometheus_remote_write_wal_storage_active_series") == 2);
+}
+
+TEST_CASE("series are active from their first sample until their source marks them stale or is long silent") {
+  active_series active;
+  const auto saw = [&](std::vector<std::string> series, bool stale, std::uint64_t lane, std::int64_t time_ms = 1000) {
+    auto batch = testing::batch_of(series);
+    auto block = std::make_shared<telemetry::series_block>(*batch->block);
+    block->set_lane(lane);
+    batch->block = block;
+    batch->timestamp_ms = time_ms;
+    if (stale) batch->values.assign(series.size(), telemetry::stale_marker());
+    active.saw(*batch);
+    return active.count();
+  };
+  CHECK(saw({"a ", "b "}, false, 1) == 2);
+  CHECK(saw({"a ", "b "}, false, 1) == 2);
+  CHECK(saw({"a "}, false, 2) == 3);
+  CHECK(saw({"b "}, true, 1) == 2);  // a page without b follows
+  CHECK(saw({"a ", "c "}, false, 1) == 3);
+  CHECK(saw({"a ", "c "}, true, 1) == 1);
+  CHECK(saw({"z "}, true, 3) == 1);  // never seen, and gone
+  saw({"q "}, false, 3, 3600 * 1000);
+  active.forget_silent();
+  CHECK(active.count() == 2);
+  saw({"q "}, false, 3, 3600 * 1000 + 1001);
+  active.forget_silent();
+  CHECK(active.count() == 1);
 }
 
 TEST_CASE("what an endpoint reads, and what becomes of its exemplars") {

@@ -169,9 +169,15 @@ controller::inside::prepared_nodes controller::inside::evaluate(const graph& nex
     config::diagnostics own;
     prepared one;
     const auto began = shared.time.now();
+    const auto failed = [&](const std::string& why) {
+      if (load)
+        shared.events.publish(header_of(shared.tracing.part_of(load->self)),
+                              evaluation_failed{id, why, shared.time.now() - began});
+    };
     one.arguments = node.schema().decode(*node.block, next.scope_of(node, values), own);
     if (own.has_errors()) {
       out.add(own);
+      failed(decode_text(own));
       continue;
     }
     one.exports = exports_of(id, node, one.arguments);
@@ -180,6 +186,7 @@ controller::inside::prepared_nodes controller::inside::evaluate(const graph& nex
     }
     if (const auto ok = one.fresh ? one.fresh->prepare(one.arguments) : check(id, node, one.arguments); !ok) {
       out.error(node.block->head(), "Failed to build component: " + ok.error().message);
+      failed(ok.error().message);
       continue;
     }
     if (load) {

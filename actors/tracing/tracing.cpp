@@ -139,8 +139,14 @@ void tracing::answered(const http::response& answer) {
   } else {
     context_.shared().tracing.set(std::move(*made));
   }
-  context_.set_health(trouble.empty() ? runtime::health_state::healthy : runtime::health_state::unhealthy,
-                      trouble.empty() ? "" : "the remote sampler: " + trouble);
+  if (!trouble.empty()) trouble = "the remote sampler: " + trouble;
+  if (trouble.empty() != trouble_.empty()) {  // told when it begins and when it is over
+    const auto text =
+        trouble.empty() ? "the remote sampler answers again" : trouble + "; what it said last still holds";
+    context_.publish(runtime::message{"", trouble.empty() ? runtime::log_level::info : runtime::log_level::warn, text});
+  }
+  trouble_ = trouble;
+  context_.set_health(trouble.empty() ? runtime::health_state::healthy : runtime::health_state::unhealthy, trouble);
 }
 
 runtime::component_definition definition(std::shared_ptr<own_traces> traces) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "actors/http_client/own_session.hpp"
 #include "actors/runtime/registry.hpp"
@@ -33,6 +34,7 @@ class tracing final : public runtime::component {
   std::shared_ptr<const arguments> arguments_;
   runtime::outlet<telemetry::otlp_batch> out_;
   http_client::own_session session_;
+  std::string trouble_;  // with the remote sampler
   runtime::timer drain_timer_, ask_timer_;
   runtime::time_point drained_at_{};
 };

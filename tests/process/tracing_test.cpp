@@ -4,6 +4,8 @@
 #include <atomic>
 #include <csignal>
 #include <fstream>
+#include <map>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -121,6 +123,20 @@ TEST_CASE("a trace shows a scrape from the target to the backend's acknowledgeme
   // The load's line carries the trace's id.
   CHECK(troupe.program().output().find("trace_id=" + load) != std::string::npos);
   CHECK(tempo.metadata().at("user-agent").find("Troupe/") == 0);
+
+  troupe.configure(pipelines(scraped.address(), to.url(), otlp_exporter(tempo.endpoint())) +
+                   "prometheus.remote_write \"z\" {\n  endpoint {\n    url = \"::::bad\"\n  }\n}\n");
+  CHECK(post(troupe.url("/-/reload")).status == 400);
+  const auto failed = [&](const std::string& name) -> std::optional<otlp_receiver::span> {
+    for (const auto& one : tempo.spans()) {
+      if (one.name == name && one.failed) return one;
+    }
+    return std::nullopt;
+  };
+  REQUIRE(eventually([&] { return failed("GraphEvaluate") && failed("EvaluateNode"); }));
+  CHECK(failed("EvaluateNode")->attributes.at("node_id") == "prometheus.remote_write.z");
+  CHECK(failed("EvaluateNode")->parent == failed("GraphEvaluate")->id);
+  CHECK(troupe.program().output().find("trace_id=" + failed("GraphEvaluate")->trace) != std::string::npos);
   troupe.program().signal(SIGTERM);
   CHECK(troupe.program().wait() == 0);
 }
@@ -352,4 +368,12 @@ TEST_CASE("a Jaeger collector decides what is sampled, and one that is gone leav
   REQUIRE(eventually([&] { return tempo.spans().size() > before; }));
   for (const auto& one : tempo.spans())
     CHECK((one.name != "HTTP request" && one.name != "GraphEvaluate"));
+  gone = false;
+  REQUIRE(eventually([&] { return get(troupe.url("/-/healthy")).status == 200; }));
+  // Told once, however often it was asked.
+  const auto log = troupe.program().output();
+  const auto told = log.find("the remote sampler: HTTP status 404; what it said last still holds");
+  REQUIRE(told != std::string::npos);
+  CHECK(log.find("HTTP status 404", told + 30) == std::string::npos);
+  CHECK(log.find("the remote sampler answers again", told) != std::string::npos);
 }

@@ -270,12 +270,16 @@ TEST_CASE("arguments that the world does not bear fail the load and the plan of 
   CHECK(in.load("test.sink \"b\" { }\ntest.sink \"c\" { }").empty());
   written.file_is_there = false;
   const std::string next = "test.sink \"b\" { text = \"file\" }\ntest.sink \"c\" { fails_at = 7 }";
+  const auto told = std::make_shared<failures_told>();
+  in.events.subscribe(told);
   CHECK(in.load(next).find("t:1:1: Failed to build component: no such file") != std::string::npos);
+  CHECK(told->count == 1);
   config::diagnostics out;
   const auto what = configuration::parse({config::source_file::make("t", next)}, out);
   std::promise<load_plan> said;
   in.control.plan(what, [&](const load_plan& plan) { said.set_value(plan); });
   CHECK_FALSE(said.get_future().get().ok());
+  CHECK(told->count == 1);  // a plan is no load
   CHECK(in.updates("test.sink.b") + in.updates("test.sink.c") == 0);
   CHECK(in.evaluation("test.sink.b").state == health_state::healthy);
   written.file_is_there = true;

@@ -77,7 +77,7 @@ local::lane local::make_lane(std::size_t signal) {
 
 config::value local::exports(const runtime::component_place& place, const storing::arguments&) {
   return config::object::in_order({{"receiver", runtime::make_receiver(place.id, telemetry::signal::metrics)},
-                                   {"logs_receiver", runtime::make_receiver(place.id, telemetry::signal::logs)},
+                                   {"logs_receiver", runtime::make_receiver(place.id, telemetry::signal::logs, "logs_receiver")},
                                    {"input", runtime::make_receiver(place.id, telemetry::signal::otlp)}});
 }
 

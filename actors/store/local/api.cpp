@@ -57,7 +57,7 @@ answer samples(reader& of, const http::server_request& question, std::int64_t no
   std::size_t sum = 0, shown = 0;
   const auto read = of.samples(ids, from_ms, to_ms, [&](std::size_t index, const std::vector<sample>& all) {
     auto list = json::array();
-    for (const auto& s : thin(all, from_ms, to_ms, *points))
+    for (const auto& s : thin(all, *points))
       list.push_back({static_cast<double>(s.time_ms) / 1000, value_json(s.value)});
     if (list.empty()) return true;
     if (shown++ == *limit || sum + list.size() > most_samples) {

@@ -85,36 +85,131 @@ void sort_by_time(std::vector<sample>& samples) {
   samples.resize(kept);
 }
 
-std::vector<sample> thin(const std::vector<sample>& all, std::int64_t from_ms, std::int64_t to_ms, std::size_t points) {
-  if (points == 0 || all.size() <= points) return all;
-  const double begins = static_cast<double>(from_ms);
-  const std::size_t pieces = std::max<std::size_t>(1, points / 4);
-  const double width = std::max(1.0, static_cast<double>(to_ms) - begins + 1) / static_cast<double>(pieces);
-  const auto piece_of = [&](const sample& s) {
-    const double piece = (static_cast<double>(s.time_ms) - begins) / width;
-    return static_cast<std::size_t>(std::clamp(piece, 0.0, static_cast<double>(pieces - 1)));
-  };
-  std::vector<sample> kept;
-  for (std::size_t begin = 0; begin < all.size();) {
-    const auto piece = piece_of(all[begin]);
-    std::size_t end = begin, least = all.size(), most = all.size();
-    for (; end < all.size() && piece_of(all[end]) == piece; ++end) {
-      if (std::isnan(all[end].value)) continue;  // neither small nor large
-      if (least == all.size() || all[end].value < all[least].value) least = end;
-      if (most == all.size() || all[end].value > all[most].value) most = end;
-    }
-    // In the order of their worth, for those who ask for fewer than four.
-    std::vector<std::size_t> chosen;
-    for (const std::size_t one : {end - 1, begin, most, least}) {
-      if (one < all.size() && chosen.size() < points && std::find(chosen.begin(), chosen.end(), one) == chosen.end())
-        chosen.push_back(one);
-    }
-    std::sort(chosen.begin(), chosen.end());
-    for (const std::size_t one : chosen)
-      kept.push_back(all[one]);
+namespace {
+
+/// Samples [begin, end) of a series, and how many of them to keep.
+struct stretch {
+  std::size_t begin = 0, end = 0, points = 0;
+  [[nodiscard]] std::size_t size() const { return end - begin; }
+};
+
+bool nothing(const sample& s) {
+  return std::isnan(s.value);
+}
+
+/// The usual time from one sample to the next.
+double usual_step(const std::vector<sample>& all) {
+  std::vector<double> steps;
+  steps.reserve(all.size());
+  for (std::size_t i = 1; i < all.size(); ++i)
+    steps.push_back(static_cast<double>(all[i].time_ms) - static_cast<double>(all[i - 1].time_ms));
+  const auto middle = steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2);
+  std::nth_element(steps.begin(), middle, steps.end());
+  return *middle;
+}
+
+/// Cut where there is nothing for longer than `width`: what is NaN there is a stretch of its own.
+std::vector<stretch> cut_at_gaps(const std::vector<sample>& all, double width) {
+  std::vector<stretch> cut;
+  std::size_t begin = 0;
+  const auto end_at = [&](std::size_t end) {
+    if (end > begin) cut.push_back({begin, end});
     begin = end;
+  };
+  for (std::size_t i = 0; i < all.size();) {
+    if (!nothing(all[i])) {
+      ++i;
+      continue;
+    }
+    std::size_t end = i;
+    while (end < all.size() && nothing(all[end]))
+      ++end;
+    const auto left = static_cast<double>(all[i > 0 ? i - 1 : 0].time_ms);
+    const auto right = static_cast<double>(all[std::min(end, all.size() - 1)].time_ms);
+    if (right - left > width) {
+      end_at(i);
+      end_at(end);
+    }
+    i = end;
   }
-  return kept;
+  end_at(all.size());
+  return cut;
+}
+
+/// Deals `points` out by size, to each at least one.
+void deal(std::vector<stretch>& to, std::size_t points) {
+  std::size_t all = 0, before = 0;
+  for (const auto& one : to)
+    all += one.size();
+  const std::size_t extra = points - to.size();
+  for (auto& one : to) {
+    const auto up_to = [&](std::size_t n) { return extra * n / all; };
+    one.points = std::min(one.size(), 1 + up_to(before + one.size()) - up_to(before));
+    before += one.size();
+  }
+}
+
+/// In the order of their worth, for a piece that has fewer points than four; what is left over goes between.
+void keep_shape(const std::vector<sample>& all, const stretch& of, std::vector<std::size_t>& kept) {
+  const std::size_t none = all.size();
+  std::size_t first = none, last = none, least = none, most = none;
+  for (std::size_t i = of.begin; i < of.end; ++i) {
+    if (nothing(all[i])) continue;  // neither small nor large
+    if (first == none) first = i;
+    last = i;
+    if (least == none || all[i].value < all[least].value) least = i;
+    if (most == none || all[i].value > all[most].value) most = i;
+  }
+  const bool empty = first == none;
+  if (empty || of.begin == 0) first = of.begin;
+  if (empty || of.end == all.size()) last = of.end - 1;  // whether a series has ended is seen at its end
+  std::vector<std::size_t> chosen;
+  const auto choose = [&](std::size_t one) {
+    if (one != none && chosen.size() < of.points && std::find(chosen.begin(), chosen.end(), one) == chosen.end())
+      chosen.push_back(one);
+  };
+  for (const std::size_t one : {last, first, most, least})
+    choose(one);
+  const auto taken = [&](std::size_t one) {
+    return (!empty && nothing(all[one])) || std::find(chosen.begin(), chosen.end(), one) != chosen.end();
+  };
+  for (std::size_t part = 1; part < of.points; ++part) {
+    auto between = of.begin + of.size() * part / of.points;
+    while (between < of.end && taken(between))
+      ++between;
+    if (between < of.end) choose(between);
+  }
+  std::sort(chosen.begin(), chosen.end());
+  kept.insert(kept.end(), chosen.begin(), chosen.end());
+}
+
+}  // namespace
+
+std::vector<sample> thin(const std::vector<sample>& all, std::size_t points) {
+  if (points == 0 || all.size() <= points) return all;
+  // So much time a point stands for; more of it where more gaps are wider than there is room for.
+  double width = usual_step(all) * static_cast<double>(all.size()) / static_cast<double>(points);
+  auto stretches = cut_at_gaps(all, width);
+  while (stretches.size() > std::max<std::size_t>(1, points / 2)) {
+    width = std::max(1.0, 2 * width);
+    stretches = cut_at_gaps(all, width);
+  }
+  deal(stretches, points);
+  std::vector<std::size_t> kept;
+  for (const auto& one : stretches) {
+    std::vector<stretch> pieces;
+    const std::size_t parts = std::max<std::size_t>(1, one.points / 4);
+    for (std::size_t i = 0; i < parts; ++i)
+      pieces.push_back({one.begin + one.size() * i / parts, one.begin + one.size() * (i + 1) / parts});
+    deal(pieces, one.points);
+    for (const auto& piece : pieces)
+      keep_shape(all, piece, kept);
+  }
+  std::vector<sample> few;
+  few.reserve(kept.size());
+  for (const std::size_t one : kept)
+    few.push_back(all[one]);
+  return few;
 }
 
 }  // namespace troupe::store

@@ -21,9 +21,10 @@ bool unpack(std::string_view bytes, std::vector<sample>& out);
 /// Oldest first; of several with the same time only the one that stood last.
 void sort_by_time(std::vector<sample>& samples);
 
-/// At most `points` of them, by cutting the time from `from_ms` to `to_ms` into equal pieces and keeping of each the
-/// first, the last, the smallest and the largest: peaks and steps stay where they were. They must be sorted.
-[[nodiscard]] std::vector<sample> thin(const std::vector<sample>& all, std::int64_t from_ms, std::int64_t to_ms,
-                                       std::size_t points);
+/// At most `points` of them, and not many fewer; all where there are no more. They are cut into pieces of equally many
+/// samples, and of each are kept the first, the last, the smallest, the largest, and some between where those are the
+/// same: peaks and steps stay where they were. Where there is nothing (NaN, a stale marker) for longer than what a
+/// point stands for, that stays visible. They must be sorted.
+[[nodiscard]] std::vector<sample> thin(const std::vector<sample>& all, std::size_t points);
 
 }  // namespace troupe::store

@@ -25,7 +25,8 @@ function spacing(times, piece, thinned) {
 export function pointsOf(samples, { rate, range_ms, points }) {
   const times = samples.map(one => Math.round(one[0] * 1000));
   const values = samples.map(one => number(one[1]));
-  const piece = range_ms / Math.max(1, Math.floor(points / 4));
+  const length = times.length ? times[times.length - 1] - times[0] : 0;  // the store cuts the samples, not the range
+  const piece = length / Math.max(1, Math.floor(points / 4));
   const { usual, gap } = spacing(times, piece, samples.length > points / 2);
   const stale = samples.length > 0 && samples[samples.length - 1][1] === null;
   const made = { times: [], values: [], reach: Math.min(gap, Math.max(2 * usual, piece, 1000)), stale };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "config/limits.hpp"
 #include "config/redact.hpp"
 #include "config/schema.hpp"
 
@@ -62,25 +63,35 @@ class decoder {
         out_.add(misfit_at(written.value, other, *evaluated, how));
       return;
     }
-    if (!one->choices.empty()) choose(*one, one->get(content), written.value.where);
+    if (!one->choices.empty()) choose(*one, one->get(content), written.value);
     if (one->not_yet && !(one->get(content) == one->get(schema.defaults()))) {
       out_.error(written.where, "\"" + name + "\" is not supported yet: leave it out, or at its default " +
                                     print(one->get(schema.defaults())));
     }
   }
 
-  void choose(const attribute_schema& one, const value& chosen, range where) {
-    const auto allowed = [&](const value& v) {
-      const auto* text = v.as_string();
-      return text == nullptr || std::find(one.choices.begin(), one.choices.end(), *text) != one.choices.end();
-    };
+  void choose(const attribute_schema& one, const value& chosen, const ast::expression& written) {
     const auto* list = chosen.as_array();
-    const bool good = list ? std::all_of(list->begin(), list->end(), allowed) : allowed(chosen);
-    if (good) return;
+    if (list == nullptr) return choose(one, chosen, "\"" + one.name + "\"", written.where);
+    const std::size_t errors = out_.errors();
+    for (std::size_t i = 0; i < list->size() && out_.errors() - errors < max_misfits; ++i) {
+      const auto where = misfit_at(written, {"", {i}}, chosen).where;
+      choose(one, (*list)[i], "\"" + one.name + "\"[" + std::to_string(i) + "]", where);
+    }
+  }
+
+  void choose(const attribute_schema& one, const value& chosen, const std::string& what, range where) {
+    const auto* text = chosen.as_string();
+    const auto is_among = [&](const std::vector<std::string>& all) {
+      return std::find(all.begin(), all.end(), *text) != all.end();
+    };
+    if (text == nullptr || is_among(one.choices)) return;
     std::string all;
     for (const auto& choice : one.choices)
       all += (all.empty() ? "\"" : ", \"") + choice + '"';
-    out_.error(where, "\"" + one.name + "\" should be one of " + all + ", got " + print(chosen));
+    out_.error(where, is_among(one.not_yet_choices)
+                          ? "\"" + *text + "\" is not supported yet: " + what + " should be one of " + all
+                          : what + " should be one of " + all + ", got " + print(chosen));
   }
 
   void block(const body_schema& schema, const ast::block& written, void* content,

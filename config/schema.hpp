@@ -33,8 +33,9 @@ class body_schema;
 struct attribute_schema {
   std::string name, type, doc;
   bool required = false;
-  bool not_yet = false;              ///< refused unless it is as the struct has it by default
-  std::vector<std::string> choices;  ///< what a text may be; empty: anything
+  bool not_yet = false;                      ///< refused unless it is as the struct has it by default
+  std::vector<std::string> choices;          ///< what a text may be; empty: anything
+  std::vector<std::string> not_yet_choices;  ///< what it might be elsewhere
   std::function<std::optional<misfit>(void*, const value&)> set;
   std::function<value(const void*)> get;
 };
@@ -94,7 +95,7 @@ class body_of : public Base {
 
   template <class M>
   body_of& attribute(std::string name, M T::*member, std::string doc) {
-    attribute_schema one{std::move(name), field<M>::type(), std::move(doc), false, false, {}, nullptr, nullptr};
+    attribute_schema one{std::move(name), field<M>::type(), std::move(doc), false, false, {}, {}, nullptr, nullptr};
     one.set = [member](void* content, const value& v) -> std::optional<misfit> {
       auto decoded = decode_value<M>(v);
       if (!decoded) return decoded.error();
@@ -111,11 +112,13 @@ class body_of : public Base {
     this->last_attribute().required = true;
     return *this;
   }
-  /// A text that is one of these.
+  /// A text that is one of these, or a list of such texts. `not_yet`: known to the language, but not supported here.
   template <class M>
-  body_of& choice(std::string name, M T::*member, std::vector<std::string> choices, std::string doc) {
+  body_of& choice(std::string name, M T::*member, std::vector<std::string> choices, std::string doc,
+                  std::vector<std::string> not_yet = {}) {
     attribute(std::move(name), member, std::move(doc));
     this->last_attribute().choices = std::move(choices);
+    this->last_attribute().not_yet_choices = std::move(not_yet);
     return *this;
   }
   /// Known to the language, but does nothing here: refused unless it is written as its default.

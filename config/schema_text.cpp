@@ -15,12 +15,15 @@ void describe(const body_schema& of, const std::string& indent, std::string& out
       out += ", default " + print(one.get(of.defaults())) + ")";
     }
     out += ": " + one.doc;
-    if (!one.choices.empty()) {
-      out += " One of";
-      for (const auto& choice : one.choices)
+    const auto list = [&](const char* what, const std::vector<std::string>& choices) {
+      if (choices.empty()) return;
+      out += what;
+      for (const auto& choice : choices)
         out += " \"" + choice + '"';
       out += '.';
-    }
+    };
+    list(" One of", one.choices);
+    list(" Not supported yet:", one.not_yet_choices);
     if (one.not_yet) out += " Not supported yet.";
     out += '\n';
   }

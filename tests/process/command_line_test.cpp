@@ -236,6 +236,9 @@ TEST_CASE("arguments that do not work yet are refused, unless they say the defau
   const auto refused = with("scrape_native_histograms = true");
   CHECK(refused.code == 1);
   CHECK(refused.output.find("not supported yet") != std::string::npos);
+  for (const char* protocol :
+       {"scrape_protocols = [\"PrometheusProto\"]", "scrape_fallback_protocol = \"PrometheusProto\""})
+    CHECK(with(protocol).output.find("\"PrometheusProto\" is not supported yet") != std::string::npos);
   std::ofstream(file)
       << "prometheus.remote_write \"a\" {\n  endpoint {\n    url = \"http://a\"\n    sigv4 { }\n  }\n}\n";
   CHECK(run({"validate", file}).output.find("not supported yet") != std::string::npos);

@@ -8,6 +8,7 @@ namespace {
 
 const std::vector<std::string> protocols{"OpenMetricsText1.0.0", "OpenMetricsText0.0.1", "PrometheusText1.0.0",
                                          "PrometheusText0.0.4"};
+const std::vector<std::string> not_yet_protocols{"PrometheusProto"};
 
 config::body_of<clustering> clustering_schema() {
   config::body_of<clustering> s;
@@ -67,9 +68,11 @@ const config::component_schema& schema() {
         .attribute("honor_timestamps", &arguments::honor_timestamps, "Whether timestamps of the page are used.")
         .attribute("track_timestamps_staleness", &arguments::track_timestamps_staleness,
                    "Whether series with timestamps of their own are marked stale when they go.")
-        .choice("scrape_protocols", &arguments::scrape_protocols, protocols, "Formats to ask for, the best first.")
+        .choice("scrape_protocols", &arguments::scrape_protocols, protocols, "Formats to ask for, the best first.",
+                not_yet_protocols)
         .choice("scrape_fallback_protocol", &arguments::scrape_fallback_protocol,
-                {"", protocols[0], protocols[1], protocols[2], protocols[3]}, "Format of a page that does not say it.")
+                {"", protocols[0], protocols[1], protocols[2], protocols[3]}, "Format of a page that does not say it.",
+                not_yet_protocols)
         .attribute("enable_compression", &arguments::enable_compression, "Whether to ask for gzip.")
         .attribute("body_size_limit", &arguments::body_size_limit,
                    "A page of this size, uncompressed, fails the scrape; 0: 64MiB, at most 1GiB.")

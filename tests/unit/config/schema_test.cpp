@@ -38,6 +38,7 @@ struct everything {
   std::uint64_t count = 3;
   double ratio = 0.5;
   std::string mode = "a";
+  std::vector<std::string> modes;
   std::map<std::string, std::vector<secret_text>> secrets;
   bool future = false;
   limits bounds;
@@ -70,6 +71,7 @@ const component_schema& schema() {
         .attribute("count", &everything::count, "")
         .attribute("ratio", &everything::ratio, "")
         .choice("mode", &everything::mode, {"a", "b"}, "")
+        .choice("modes", &everything::modes, {"a", "b"}, "", {"later"})
         .attribute("secrets", &everything::secrets, "")
         .not_yet("future", &everything::future, "")
         .not_yet_block("later", "")
@@ -224,9 +226,9 @@ TEST_CASE("checking without knowing what others export") {
 
 TEST_CASE("documentation names everything") {
   const auto text = schema().documentation();
-  for (const char* part :
-       {"targets (list(map(string)), required)", "name (string, default \"n\")", "One of \"a\" \"b\".",
-        "Not supported yet.", "stage.json { } (any number)", "older_than (duration, default \"0s\")", "out (string)"}) {
+  for (const char* part : {"targets (list(map(string)), required)", "name (string, default \"n\")",
+                           "One of \"a\" \"b\".", "Not supported yet.", "Not supported yet: \"later\".",
+                           "stage.json { } (any number)", "older_than (duration, default \"0s\")", "out (string)"}) {
     INFO(part << "\nin\n" << text);
     CHECK(text.find(part) != std::string::npos);
   }
@@ -263,4 +265,11 @@ TEST_CASE("within one value the first four culprits are told, each at its place"
         "t:2:20: [2] should be string, got array\n"
         "t:2:38: [3] should be string, got array\n"
         "t:2:49: true should be string, got bool\n");
+}
+
+TEST_CASE("of a list of choices the wrong element is named, and what is not supported yet is said so") {
+  CHECK(decode("targets = []\nmodes = [\"a\", \"c\", \"later\"]").text() ==
+        "t:3:15: \"modes\"[1] should be one of \"a\", \"b\", got \"c\"\n"
+        "t:3:20: \"later\" is not supported yet: \"modes\"[2] should be one of \"a\", \"b\"\n");
+  CHECK(decode("targets = []\nmode = \"c\"").text() == "t:3:8: \"mode\" should be one of \"a\", \"b\", got \"c\"\n");
 }

@@ -3,11 +3,11 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <iterator>
 
 #include "actors/app/components.hpp"
+#include "actors/app/files.hpp"
 #include "actors/app/shown_diagnostics.hpp"
 #include "actors/app/tap_stream.hpp"
 #include "actors/runtime/graph.hpp"
@@ -85,10 +85,8 @@ int format(const command& asked) {
     return 0;
   }
   if (*formatted == source->text()) return 0;
-  std::ofstream file(asked.path, std::ios::binary | std::ios::trunc);
-  file << *formatted;
-  file.close();
-  return file ? 0 : fail("cannot write " + asked.path);
+  const auto written = replace_content(asked.path, *formatted);
+  return written ? 0 : fail("cannot write " + written.error().message);
 }
 
 int list_components(const command& asked) {

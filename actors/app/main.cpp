@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdio>
 
 #include "actors/app/options.hpp"
@@ -13,8 +14,8 @@ const char* malloc_conf = "narenas:1,dirty_decay_ms:1000,muzzy_decay_ms:0";
 
 int main(int argc, char** argv) {
   using namespace troupe::app;
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error like a full disk
   const command asked = parse_command_line(argc, argv);
-  std::fputs(asked.message.c_str(), asked.exit_code == 0 ? stdout : stderr);
   switch (asked.what) {
     case command::kind::run:
       return run(asked.run);
@@ -31,5 +32,7 @@ int main(int argc, char** argv) {
     case command::kind::help:
       break;
   }
+  if (asked.exit_code == 0) return print(asked.message);
+  std::fputs(asked.message.c_str(), stderr);
   return asked.exit_code;
 }

@@ -25,7 +25,6 @@ sigset_t block_signals() {
     sigaddset(&set, one);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error like a full disk
   return set;
 }
 

@@ -39,7 +39,7 @@ struct everything {
   runtime::registry kinds;
 };
 
-void print(const config::diagnostics& all, const runtime::registry& kinds) {
+void complain(const config::diagnostics& all, const runtime::registry& kinds) {
   std::fputs((shown(all, kinds, isatty(2) != 0) + "\n").c_str(), stderr);
 }
 
@@ -56,7 +56,7 @@ int validate(const command& asked) {
   }
   if (all.empty()) return 0;
   all.sort();
-  print(all, known.kinds);
+  complain(all, known.kinds);
   return fail("validation failed");
 }
 
@@ -73,61 +73,66 @@ int format(const command& asked) {
   }
   const auto formatted = config::format(source);
   if (!formatted) {
-    print(formatted.error(), everything().kinds);
+    complain(formatted.error(), everything().kinds);
     return fail("encountered errors during formatting");
   }
   if (asked.test)
     return *formatted == source->text()
                ? 0
                : fail(source->name() + " is not formatted: run troupe fmt --write " + asked.path);
-  if (!asked.write) {
-    std::fputs(formatted->c_str(), stdout);
-    return 0;
-  }
+  if (!asked.write) return print(*formatted);
   if (*formatted == source->text()) return 0;
   const auto written = replace_content(asked.path, *formatted);
   return written ? 0 : fail("cannot write " + written.error().message);
 }
 
 int list_components(const command& asked) {
+  std::string text;
+  const auto cell = [&](std::string_view content, std::size_t width) {
+    text.append(content).append(content.size() < width ? width - content.size() : 0, ' ').append(" ");
+  };
   if (asked.events) {
     for (const auto& one : runtime::event_types()) {
       std::string fields;
       for (const auto name : one.fields)
         (fields += fields.empty() ? "" : ", ") += name;
-      const auto level = to_string(one.level);
-      std::printf("%-24.*s %-6.*s %-14s \"%.*s\" %s\n", static_cast<int>(one.name.size()), one.name.data(),
-                  static_cast<int>(level.size()), level.data(), one.span != nullptr ? one.span : "-",
-                  static_cast<int>(one.message.size()), one.message.data(), fields.c_str());
+      cell(one.name, 24);
+      cell(to_string(one.level), 6);
+      cell(one.span != nullptr ? one.span : "-", 14);
+      text.append("\"").append(one.message).append("\" ").append(fields).append("\n");
     }
-    return 0;
+    return print(text);
   }
   const everything all;
   const auto& kinds = all.kinds;
   if (asked.name.empty()) {
-    for (const auto& [name, one] : kinds.all())
-      std::printf("%-28s %s\n", name.c_str(), one.schema->doc().c_str());
-    return 0;
+    for (const auto& [name, one] : kinds.all()) {
+      cell(name, 28);
+      text.append(one.schema->doc()).append("\n");
+    }
+    return print(text);
   }
   const config::component_schema* schema = nullptr;
   if (const auto* one = kinds.find(asked.name)) schema = one->schema;
   if (!schema) return fail("there is no component \"" + asked.name + "\"; troupe components lists them all");
-  std::fputs(schema->documentation().c_str(), stdout);
-  return 0;
+  return print(schema->documentation());
 }
 
 /// Items come separated; each is printed as a line as soon as it is whole.
 int tap(const command& asked) {
   std::string rest;
-  const auto print = [&](std::string_view piece) {
+  int failed = 0;
+  const auto show = [&](std::string_view piece) {
     rest += piece;
+    std::string lines;
     std::size_t begin = 0;
     for (std::size_t end; (end = rest.find(tap_separator, begin)) != std::string::npos;) {
-      if (end > begin) std::printf("%.*s\n", static_cast<int>(end - begin), rest.data() + begin);
+      if (end > begin) lines.append(rest, begin, end - begin).append("\n");
       begin = end + tap_separator.size();
     }
     rest.erase(0, begin);
-    return std::fflush(stdout) == 0;
+    failed = print(lines);
+    return failed == 0;
   };
   std::string url = asked.server;
   while (url.ends_with('/'))
@@ -136,13 +141,17 @@ int tap(const command& asked) {
   http::query_parameters query{{"sampleProb", std::to_string(asked.sample)}};
   if (!asked.edge.empty()) query.emplace_back("edge", asked.edge);
   url += "/api/v0/web/debug/" + http::percent_encode(asked.name) + "?" + http::encode_query(std::move(query));
-  const auto ended = http::follow(url, print);
-  return ended ? 0 : fail(ended.error().message);
+  const auto ended = http::follow(url, show);
+  return ended || failed != 0 ? failed : fail(ended.error().message);
 }
 
 int print_version() {
-  std::puts("troupe " TROUPE_VERSION);
-  return 0;
+  return print("troupe " TROUPE_VERSION "\n");
+}
+
+int print(std::string_view text) {
+  const auto written = write_output(text);
+  return written ? 0 : fail("cannot write " + written.error().message);
 }
 
 }  // namespace troupe::app

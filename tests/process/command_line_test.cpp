@@ -93,6 +93,22 @@ TEST_CASE("what is not known is said, with what may have been meant") {
   CHECK(run({"run", "/nowhere/x.alloy"}).output.find("/nowhere/x.alloy") != std::string::npos);
 }
 
+TEST_CASE("what can't be written to standard output is an error with its reason") {
+  temporary_directory directory;
+  const auto file = directory.file("a.alloy");
+  std::ofstream(file) << good;
+  for (const std::string& words :
+       {"fmt " + file, std::string("components"), std::string("components prometheus.scrape"),
+        std::string("components --events"), std::string("version"), std::string("--help"), std::string("run --help")}) {
+    INFO(words);
+    process one({"/bin/sh", "-c", std::string("exec " TROUPE_PROGRAM " ") + words + " >/dev/full"},
+                directory.file("out"));
+    CHECK(one.wait() == 1);
+    CHECK(one.output() == "Error: cannot write standard output: No space left on device\n");
+    std::filesystem::remove(directory.file("out"));
+  }
+}
+
 TEST_CASE("fmt prints, tests and writes") {
   temporary_directory directory;
   const auto file = directory.file("a.alloy");

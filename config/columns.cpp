@@ -1,5 +1,6 @@
 #include "config/columns.hpp"
 
+#include "config/limits.hpp"
 #include "config/unicode.hpp"
 
 #include <algorithm>
@@ -28,7 +29,8 @@ std::vector<std::vector<std::size_t>> columns::widths() const {
       std::size_t end = i;
       do {
         const std::string& cell = lines_[end].cells[column];
-        if (cell.find('\n') == std::string::npos) width = std::max(width, count_points(cell) + 1);
+        const std::size_t size = count_points(cell);
+        if (size <= max_aligned_width && cell.find('\n') == std::string::npos) width = std::max(width, size + 1);
         ++end;
       } while (end < lines_.size() && !lines_[end - 1].breaks && lines_[end].indent == lines_[i].indent &&
                column + 1 < lines_[end].cells.size() && all[end].size() == column);

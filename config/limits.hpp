@@ -18,6 +18,9 @@ inline constexpr std::size_t max_nodes = 2'000'000;
 /// stops there.
 inline constexpr std::size_t max_errors = 1000;
 
+/// Neighbouring lines are aligned with a text of at most so many characters: what is longer would pad them all.
+inline constexpr std::size_t max_aligned_width = 400;
+
 /// How many culprits within one value (a list, a map) are told.
 inline constexpr std::size_t max_misfits = 4;
 

@@ -1,3 +1,4 @@
+#include "config/limits.hpp"
 #include "config/parser.hpp"
 #include "config/unicode.hpp"
 #include "config/value.hpp"
@@ -34,12 +35,13 @@ void print_fields(const object& fields, std::size_t indent, std::string& out) {
     std::size_t width = 0;
     bool more = true;
     while (end < keys.size() && more) {
-      width = std::max(width, count_points(keys[end]));
+      const std::size_t size = count_points(keys[end]);
+      if (size <= max_aligned_width) width = std::max(width, size);
       more = texts[end].find('\n') == std::string::npos;
       ++end;
     }
     for (; i < end; ++i) {
-      out.append(indent + 1, '\t').append(keys[i]).append(width - count_points(keys[i]), ' ');
+      out.append(indent + 1, '\t').append(keys[i]).append(width - std::min(width, count_points(keys[i])), ' ');
       out.append(" = ").append(texts[i]).append(",\n");
     }
   }

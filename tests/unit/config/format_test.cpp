@@ -88,3 +88,9 @@ TEST_CASE("an expression alone") {
   REQUIRE(e);
   CHECK(print(e->root) == "f([1, {a = 2}], x)[\"k\"].y");
 }
+
+TEST_CASE("lines beside a very long name are not padded to its width") {
+  const std::string name(1000, 'n');
+  CHECK(formatted("a = 1\n" + name + " = 2\nbcd = 3\n") == "a   = 1\n" + name + " = 2\nbcd = 3\n");
+  CHECK(print(value(object({{"a", 1}, {name, 2}, {"bcd", 3}}))) == "{\n\ta   = 1,\n\tbcd = 3,\n\t" + name + " = 2,\n}");
+}

@@ -109,6 +109,19 @@ TEST_CASE("what can't be written to standard output is an error with its reason"
   }
 }
 
+TEST_CASE("a command that gets no memory ends with a message") {
+  temporary_directory directory;
+  const auto file = directory.file("a.alloy");
+  {
+    std::ofstream out(file);
+    for (int i = 0; i < 1'000'000; ++i)
+      out << "a = 1\n";
+  }
+  process one({"prlimit", "--as=300000000", TROUPE_PROGRAM, "fmt", file}, directory.file("out"));
+  CHECK(one.wait() == 1);
+  CHECK(one.output() == "Error: out of memory\n");
+}
+
 TEST_CASE("fmt prints, tests and writes") {
   temporary_directory directory;
   const auto file = directory.file("a.alloy");

@@ -62,7 +62,7 @@ class connection final : public connection_base, public std::enable_shared_from_
   void close_now() override {
     closing_ = true;
     boost::system::error_code ignored;
-    socket().cancel(ignored);
+    socket().close(ignored);  // cancelling is not enough: what goes on in several steps may be between two of them
     wakeup_.cancel();
   }
 

@@ -1,8 +1,12 @@
 #include "actors/store/local/selector.hpp"
 
+#include "actors/store/local/quoted_text.hpp"
+
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <cctype>
+#include <utility>
 
 namespace troupe::store {
 
@@ -23,8 +27,10 @@ class parser {
   result<std::vector<matcher>> run() {
     std::vector<matcher> all;
     blanks();
-    if (const auto name = word(true); !name.empty())
+    if (const auto name = word(true); !name.empty()) {
       all.push_back({matcher::kind::equal, "__name__", std::string(name)});
+      named_ = true;
+    }
     blanks();
     if (take('{')) {
       for (blanks(); !take('}'); blanks()) {
@@ -65,11 +71,29 @@ class parser {
       ++at_;
     return text_.substr(begin, at_ - begin);
   }
+  [[nodiscard]] bool at_quote() const { return peek() == '"' || peek() == '\'' || peek() == '`'; }
+  result<std::string> quoted(bool lenient) {
+    auto text = unquote(text_, at_, lenient);
+    if (!text) return wrong(text.error().message);
+    return text;
+  }
+  /// `name="value"`, where the name may stand in quotes, or a metric's name in quotes.
   result<matcher> condition() {
     matcher one;
-    one.name = word(false);
+    const bool in_quotes = at_quote();
+    if (in_quotes) {
+      auto name = quoted(false);
+      if (!name) return tl::unexpected(name.error());
+      one.name = std::move(*name);
+    } else {
+      one.name = word(false);
+    }
     if (one.name.empty()) return wrong("a label name");
     blanks();
+    if (in_quotes && (peek() == ',' || peek() == '}')) {
+      if (std::exchange(named_, true)) return failure("selector: the metric's name is given twice");
+      return matcher{matcher::kind::equal, "__name__", std::move(one.name)};
+    }
     if (take('=')) {
       one.how = take('~') ? matcher::kind::matches : matcher::kind::equal;
     } else if (take('!')) {
@@ -83,31 +107,17 @@ class parser {
       return wrong("=, !=, =~ or !~");
     }
     blanks();
-    const char quote = peek();
-    if (quote != '"' && quote != '\'') return wrong("a text in quotes");
-    ++at_;
-    while (peek() != quote) {
-      if (at_ >= text_.size()) return wrong("the closing quote");
-      if (text_[at_] == '\\' && at_ + 1 < text_.size()) {
-        const char next = text_[at_ + 1];
-        if (next == '"' || next == '\'' || next == '\\') {
-          ++at_;
-        } else if (next == 'n') {
-          one.value += '\n';
-          at_ += 2;
-          continue;
-        } else if (one.how == matcher::kind::equal || one.how == matcher::kind::not_equal) {
-          return wrong("an escape: \\\\, \\\" or \\n");
-        }
-      }
-      one.value += text_[at_++];
-    }
-    ++at_;
+    if (!at_quote()) return wrong("a text in quotes");
+    const bool regex = one.how == matcher::kind::matches || one.how == matcher::kind::not_matches;
+    auto value = quoted(regex);
+    if (!value) return tl::unexpected(value.error());
+    one.value = std::move(*value);
     return one;
   }
 
   std::string_view text_;
   std::size_t at_ = 0;
+  bool named_ = false;  // the metric
 };
 
 }  // namespace
@@ -152,6 +162,10 @@ bool selector::matches(const telemetry::label_set& labels) const {
     if (!good) return false;
   }
   return true;
+}
+
+bool matches(const selectors& any, const telemetry::label_set& labels) {
+  return any.empty() || std::any_of(any.begin(), any.end(), [&](const selector& one) { return one.matches(labels); });
 }
 
 const matcher* selector::indexed() const {

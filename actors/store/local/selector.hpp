@@ -16,7 +16,7 @@ struct matcher {
   std::string name, value;
 };
 
-/// `name{a="b", c!="d", e=~"f.*", g!~"h"}`, as PromQL writes it.
+/// `name{a="b", c!="d", e=~"f.*", g!~"h"}`, as PromQL writes it: also `{"a name", "a label"=`text`}`.
 class selector {
  public:
   [[nodiscard]] static result<selector> parse(std::string_view text);
@@ -29,5 +29,9 @@ class selector {
   std::vector<matcher> matchers_;
   std::vector<std::shared_ptr<const compiled>> regexes_;  // by matcher; null: none
 };
+
+/// Any of them; none: everything.
+using selectors = std::vector<selector>;
+[[nodiscard]] bool matches(const selectors& any, const telemetry::label_set& labels);
 
 }  // namespace troupe::store

@@ -396,6 +396,30 @@ TEST_CASE("selectors") {
   CHECK(selector::parse("up{job=}").error().message.find("character 8") != std::string::npos);
 }
 
+TEST_CASE("selectors have PromQL's strings: escapes, backticks, names in quotes") {
+  const auto matches = [](const std::string& text, const telemetry::label_set& labels) {
+    INFO(text);
+    const auto parsed = selector::parse(text);
+    REQUIRE(parsed);
+    return parsed->matches(labels);
+  };
+  const telemetry::label_set one{
+      {"__name__", "my.metric"}, {"job", "a\tb\n\"\xc3\xa9\xf0\x9f\x98\x80"}, {"the.path", "C:\\x"}};
+  CHECK(matches(R"({"my.metric"})", one));
+  CHECK(matches(R"({"my.metric", job!="x",})", one));
+  CHECK_FALSE(matches(R"({'other.metric'})", one));
+  CHECK(matches(R"({job="a\tb\n\"\u00e9\U0001F600"})", one));
+  CHECK(matches(R"({job='\x61\011\142\n\"\xc3\xa9\360\237\230\200'})", one));
+  CHECK(matches("{\"the.path\"=`C:\\x`}", one));
+  CHECK(matches("{`the.path`=~`C:\\\\\\w`}", one));
+  CHECK(matches(R"({"the.path"=~"C:\\.x|C\:.x"})", one));  // RE2 reads what PromQL does not know
+  for (const char* wrong : {R"(up{job="\q"})", R"(up{job="\x4"})", R"(up{job="\400"})", R"(up{job="\ud800"})",
+                            R"(up{job="\U00110000"})", "up{job=`a}", R"(up{"other"})", R"({"a","b"})", R"({""})"}) {
+    INFO(wrong);
+    CHECK_FALSE(selector::parse(wrong));
+  }
+}
+
 namespace {
 
 std::vector<sample> every(std::int64_t step_ms, int many, const std::function<double(int)>& value) {

@@ -1,11 +1,14 @@
 // Selectors such as up{job="a", instance=~"b.*"}: read into matchers and written again. The API judges what is right.
 
 const metricName = /^[A-Za-z_:][\w:]*/;
-const condition = /^([A-Za-z_]\w*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*')\s*(?:,|(?=\}))/;
+const condition = /^([A-Za-z_]\w*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'|`[^`]*`)\s*(?:,|(?=\}))/;
 
 export const operators = ['=', '!=', '=~', '!~'];
 
-const unquote = text => text.slice(1, -1).replace(/\\([^])/g, (all, c) => (c === 'n' ? '\n' : `"'\\`.includes(c) ? c : all));
+const escapes = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '\\': '\\', '"': '"', "'": "'" };
+const escape = /\\(?:([abfnrtv\\"'])|(?:x([\dA-Fa-f]{2})|u([\dA-Fa-f]{4})|U00((?:0[\dA-Fa-f]|10)[\dA-Fa-f]{4}))|([0-3][0-7]{2}))/g;
+const unquote = text => (text[0] === '`' ? text.slice(1, -1) : text.slice(1, -1).replace(escape, (all, letter, x, u, long, octal) =>
+  (letter ? escapes[letter] : String.fromCodePoint(octal ? parseInt(octal, 8) : parseInt(x ?? u ?? long, 16)))));
 const quote = text => `"${text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`;
 
 /** [{name, op, value}], a metric's name as __name__; null: it can't be read, only sent as it is. */

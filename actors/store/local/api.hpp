@@ -12,7 +12,7 @@ struct answer {
   std::string json;
 };
 
-/// Answers `series`, `labels`, `label/NAME/values`, `samples`, `metadata` and `stats` (the path below the store's own).
+/// Answers `series`, `labels`, `label/NAME/values`, `samples` and `metadata` (the path below the store's own).
 /// Times are Unix seconds. What is wrong with the question is {"error": …} with 400.
 [[nodiscard]] answer ask(reader& of, const std::string& path, const http::server_request& question,
                          std::int64_t now_ms);

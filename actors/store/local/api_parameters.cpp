@@ -1,8 +1,13 @@
 #include "actors/store/local/api_parameters.hpp"
 
+#include "protocol/http/url.hpp"
+
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
+#include <limits>
+#include <utility>
 
 namespace troupe::store {
 
@@ -12,6 +17,7 @@ using nlohmann::json;
 
 constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::size_t digits_of_ns = 16;
+constexpr std::size_t most_selectors = 64;
 constexpr double most_seconds = 9e9;  // in nanoseconds it fits
 
 std::optional<std::int64_t> time(std::string_view text) {
@@ -26,7 +32,66 @@ std::optional<std::int64_t> time(std::string_view text) {
   return static_cast<std::int64_t>(std::llround(*seconds * 1e6)) * 1000;
 }
 
+/// `name`, or `also`, which means the same; nothing: none is given.
+result<std::optional<std::int64_t>> time_of(const http::server_request& question, std::string_view name,
+                                            std::string_view also) {
+  const auto text = question.parameter(name), other = question.parameter(also);
+  if (text.empty() && other.empty()) return std::nullopt;
+  if (!text.empty() && !other.empty())
+    return failure(std::string(name) + " and " + std::string(also) + " are the same: give one of them");
+  const auto read = time(text.empty() ? other : text);
+  if (read) return read;
+  return failure(std::string(text.empty() ? also : name) + " must be Unix seconds or nanoseconds, got \"" +
+                 std::string(text.empty() ? other : text) + "\"");
+}
+
 }  // namespace
+
+result<http::server_request> with_form(http::server_request question) {
+  if (question.body.empty()) return question;
+  constexpr std::string_view form = "application/x-www-form-urlencoded";
+  std::string type(question.header("Content-Type"));
+  type.resize(std::min(type.find_first_of("; "), type.size()));
+  std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (type != form) return failure("the body must be a form, " + std::string(form) + ", got \"" + type + "\"");
+  for (auto& one : http::decode_query(std::exchange(question.body, {})))
+    question.query.push_back(std::move(one));
+  return question;
+}
+
+result<void> takes(const http::server_request& question, std::string_view path,
+                   std::initializer_list<std::string_view> names) {
+  const auto has = [&](std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  const auto& all = question.query;
+  for (auto one = all.begin(); one != all.end(); ++one) {
+    const auto& name = one->first;
+    if (has("match[]") && (name == "match" || name == "match[]")) continue;
+    if (has(name) || (name == "from" && has("start")) || (name == "to" && has("end"))) {
+      const bool again = std::any_of(all.begin(), one, [&](const auto& before) { return before.first == name; });
+      if (again) return failure(name + " is given more than once: " + std::string(path) + " takes one");
+      continue;
+    }
+    std::string known;
+    for (const auto& each : names)
+      known += (known.empty() ? "" : ", ") + std::string(each == "match[]" ? "match" : each);
+    return failure("unknown parameter \"" + name + "\": " + std::string(path) + " takes " +
+                   (known.empty() ? "none" : known));
+  }
+  return {};
+}
+
+result<selectors> matches(const http::server_request& question) {
+  selectors all;
+  for (const auto& [name, text] : question.query) {
+    if ((name != "match" && name != "match[]") || text.empty()) continue;
+    auto one = selector::parse(text);
+    if (!one) return failure("match: " + one.error().message);
+    all.push_back(std::move(*one));
+    if (all.size() > most_selectors)
+      return failure("match is given more than " + std::to_string(most_selectors) + " times");
+  }
+  return all;
+}
 
 std::string dump(const json& j) {
   return j.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -70,21 +135,26 @@ std::optional<std::size_t> count(std::string_view text, std::size_t otherwise, s
 }
 
 result<time_range> times(const http::server_request& question, std::int64_t now_ms) {
-  const auto given = [&](const char* name, const char* also, std::int64_t otherwise) -> result<std::int64_t> {
-    auto text = question.parameter(name);
-    if (text.empty()) text = question.parameter(also);
-    if (text.empty()) return otherwise;
-    const auto read = time(text);
-    if (!read)
-      return failure(std::string(name) + " must be Unix seconds or nanoseconds, got \"" + std::string(text) + "\"");
-    return *read;
-  };
-  const auto to = given("end", "to", now_ms * 1'000'000);
+  const auto to = time_of(question, "end", "to");
   if (!to) return tl::unexpected(to.error());
-  const auto from = given("start", "from", *to - 3600 * second_ns);
+  const auto from = time_of(question, "start", "from");
   if (!from) return tl::unexpected(from.error());
-  if (*from > *to) return failure("start must not be after end");
-  return time_range{*from, *to};
+  const auto end = to->value_or(now_ms * 1'000'000);
+  const auto start = from->value_or(end - 3600 * second_ns);
+  if (start > end) return failure("start must not be after end");
+  return time_range{start, end};
+}
+
+result<std::optional<time_range>> times_given(const http::server_request& question) {
+  const auto to = time_of(question, "end", "to");
+  if (!to) return tl::unexpected(to.error());
+  const auto from = time_of(question, "start", "from");
+  if (!from) return tl::unexpected(from.error());
+  if (!*to && !*from) return std::nullopt;
+  using all = std::numeric_limits<std::int64_t>;
+  const time_range made{from->value_or(all::min()), to->value_or(all::max())};
+  if (made.from_ns > made.to_ns) return failure("start must not be after end");
+  return made;
 }
 
 std::optional<std::string> between(std::string_view path, std::string_view prefix, std::string_view suffix) {

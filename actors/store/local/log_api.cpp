@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "actors/store/local/api_parameters.hpp"
@@ -23,18 +24,23 @@ struct question {
   log_question which;
 };
 
-result<void> read(const http::server_request& asked, std::int64_t now_ms, question& into) {
-  auto text = asked.parameter("match");
-  if (text.empty()) text = asked.parameter("query");
+/// `query`, or `match`, which means the same.
+result<void> read_match(const http::server_request& asked, question& into) {
+  const auto query = asked.parameter("query"), match = asked.parameter("match");
+  if (!query.empty() && !match.empty()) return failure("query and match are the same: give one of them");
+  const auto text = query.empty() ? match : query;
   std::string bare(text);
   std::erase_if(bare, [](unsigned char c) { return std::isspace(c) != 0; });
-  const bool everything = bare.empty() || bare == "{}";
-  if (!everything) {
-    auto parsed = selector::parse(text);
-    if (!parsed) return failure("match: " + parsed.error().message);
-    into.match = std::move(*parsed);
-    into.which.match = &*into.match;
-  }
+  if (bare.empty() || bare == "{}") return {};  // everything
+  auto parsed = selector::parse(text);
+  if (!parsed) return failure((query.empty() ? "match: " : "query: ") + parsed.error().message);
+  into.match = std::move(*parsed);
+  into.which.match = &*into.match;
+  return {};
+}
+
+result<void> read(const http::server_request& asked, std::int64_t now_ms, question& into) {
+  if (auto ok = read_match(asked, into); !ok) return ok;
   const auto range = times(asked, now_ms);
   if (!range) return tl::unexpected(range.error());
   into.which.from_ns = range->from_ns;
@@ -51,6 +57,7 @@ result<void> read(const http::server_request& asked, std::int64_t now_ms, questi
   const auto hex = [](unsigned char c) { return std::isxdigit(c) != 0; };
   if (!trace.empty() && ((trace.size() != 32 && trace.size() != 16) || !std::all_of(trace.begin(), trace.end(), hex)))
     return failure("trace_id must be 32 hexadecimal digits, got \"" + trace + "\"");
+  std::transform(trace.begin(), trace.end(), trace.begin(), [](unsigned char c) { return std::tolower(c); });
   return {};
 }
 
@@ -120,14 +127,41 @@ answer series(log_reader& of, const http::server_request& asked, const log_quest
   return {200, dump({{"series", std::move(all)}, {"truncated", found->truncated}})};
 }
 
+/// Names, or the values of one of them. Without a question of the streams that have ever been.
+answer labels(log_reader& of, const std::string* name, const http::server_request& asked) {
+  question which;
+  if (auto ok = read_match(asked, which); !ok) return failed(400, ok.error().message);
+  const auto range = times_given(asked);
+  if (!range) return failed(400, range.error().message);
+  using all = std::numeric_limits<std::int64_t>;
+  const auto given = range->value_or(time_range{all::min(), all::max()});
+  which.which.from_ns = given.from_ns;
+  which.which.to_ns = given.to_ns;
+  const auto* const narrowed = which.match || *range ? &which.which : nullptr;
+  return name ? list("values", of.label_values(narrowed, *name)) : list("labels", of.label_names(narrowed));
+}
+
+/// What stands below `logs`, with the parameters that it takes.
+result<void> check(const http::server_request& asked, const std::string& path) {
+  if (path.empty())
+    return takes(asked, "logs",
+                 {"query", "match", "contains", "regex", "trace_id", "start", "end", "limit", "direction"});
+  if (path == "histogram")
+    return takes(asked, "logs/histogram",
+                 {"query", "match", "contains", "regex", "trace_id", "start", "end", "step", "by"});
+  if (path == "series") return takes(asked, "logs/series", {"query", "match", "start", "end", "limit"});
+  return takes(asked, "logs/" + path, {"query", "match", "start", "end"});
+}
+
 }  // namespace
 
 answer ask_logs(log_reader& of, const std::string& path, const http::server_request& asked, std::int64_t now_ms) {
-  if (path == "labels") return list("labels", of.label_names());
-  if (const auto name = between(path, "label/", "/values")) return list("values", of.label_values(*name));
-  if (!path.empty() && path != "histogram" && path != "series")
+  const auto name = between(path, "label/", "/values");
+  if (!path.empty() && path != "histogram" && path != "series" && path != "labels" && !name)
     return failed(404, "nothing at \"logs/" + path +
                            "\": there are logs, logs/histogram, logs/series, logs/labels and logs/label/NAME/values");
+  if (auto ok = check(asked, path); !ok) return failed(400, ok.error().message);
+  if (path == "labels" || name) return labels(of, name ? &*name : nullptr, asked);
   question which;
   if (auto ok = read(asked, now_ms, which); !ok) return failed(400, ok.error().message);
   if (path == "histogram") return histogram(of, asked, which.which);

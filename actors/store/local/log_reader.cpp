@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cctype>
 #include <queue>
+#include <set>
 #include <string_view>
 
 namespace troupe::store {
@@ -23,6 +24,12 @@ bool names_a_trace(std::string_view key) {
     if (c != '_' && c != '.' && c != '-') plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
   return plain.ends_with("traceid");
+}
+
+std::string in_upper(std::string text) {
+  for (char& c : text)
+    c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
 }
 
 /// `trace_id=ID`, `"traceID": "ID"` and the like. What stands before the id is a key, with quotes and blanks between.
@@ -60,10 +67,10 @@ result<void> line_filter::set_regex(const std::string& text) {
 
 bool line_filter::matches(const log_entry& one, const telemetry::label_set& labels) const {
   if (!contains.empty() && one.line.find(contains) == std::string_view::npos) return false;
-  if (!trace_id.empty() && !mentions_trace(one.line, trace_id)) {
+  if (!trace_id.empty() && !mentions_trace(one.line, trace_id) && !mentions_trace(one.line, in_upper(trace_id))) {
     const auto is_it = [&](const auto& label) {
       const auto& [name, value] = label;
-      return value == trace_id && names_a_trace(name);
+      return (value == trace_id || value == in_upper(trace_id)) && names_a_trace(name);
     };
     const auto metadata = metadata_of(one.metadata);
     if (std::none_of(metadata.begin(), metadata.end(), is_it) && std::none_of(labels.begin(), labels.end(), is_it))
@@ -242,11 +249,27 @@ result<log_reader::label_list> log_reader::series(const log_question& which, std
   return list;
 }
 
-result<text_list> log_reader::label_names() {
-  return texts("SELECT DISTINCT name FROM labels ORDER BY name", "");
+result<text_list> log_reader::label_names(const log_question* which) {
+  if (!which) return texts("SELECT DISTINCT name FROM labels ORDER BY name", "");
+  const auto found = series(*which, most_streams);
+  if (!found) return tl::unexpected(found.error());
+  std::set<std::string> names;
+  for (const auto& labels : found->all) {
+    for (const auto& label : labels)
+      names.insert(label.first);
+  }
+  return first_of(names, most_texts);
 }
-result<text_list> log_reader::label_values(const std::string& name) {
-  return texts("SELECT DISTINCT value FROM labels WHERE name = ? ORDER BY value", name);
+
+result<text_list> log_reader::label_values(const log_question* which, const std::string& name) {
+  if (!which) return texts("SELECT DISTINCT value FROM labels WHERE name = ? ORDER BY value", name);
+  const auto found = series(*which, most_streams);
+  if (!found) return tl::unexpected(found.error());
+  std::set<std::string> values;
+  for (const auto& labels : found->all) {
+    if (const auto value = labels.get(name); !value.empty()) values.emplace(value);
+  }
+  return first_of(values, most_texts);
 }
 
 result<std::map<std::string, std::int64_t>> log_reader::stats() {

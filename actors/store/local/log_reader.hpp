@@ -19,7 +19,8 @@ namespace troupe::store {
 class line_filter {
  public:
   std::string contains;  ///< empty: anything
-  std::string trace_id;  ///< as logfmt, JSON, structured metadata or a label has it; empty: anything
+  /// In lower case; as logfmt, JSON, structured metadata or a label has it, in any case; empty: anything
+  std::string trace_id;
   /// RE2's syntax, found anywhere in the line.
   [[nodiscard]] result<void> set_regex(const std::string& text);
   [[nodiscard]] bool any() const { return contains.empty() && trace_id.empty() && !regex_; }
@@ -69,8 +70,9 @@ class log_reader : public query_connection {
   };
   /// Streams that have entries in that time.
   [[nodiscard]] result<label_list> series(const log_question& which, std::size_t limit);
-  [[nodiscard]] result<text_list> label_names();
-  [[nodiscard]] result<text_list> label_values(const std::string& name);
+  /// Of the streams that series() would give; null: of all.
+  [[nodiscard]] result<text_list> label_names(const log_question* which);
+  [[nodiscard]] result<text_list> label_values(const log_question* which, const std::string& name);
   [[nodiscard]] result<std::map<std::string, std::int64_t>> stats();
 
  private:

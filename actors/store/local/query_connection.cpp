@@ -43,13 +43,21 @@ error query_connection::failed(statement& which) const {
   return why;
 }
 
-result<text_list> query_connection::texts(const char* sql, const std::string& argument) {
+text_list first_of(const std::set<std::string>& all, std::size_t limit) {
+  text_list some;
+  some.truncated = all.size() > limit;
+  for (auto one = all.begin(); one != all.end() && some.texts.size() < limit; ++one)
+    some.texts.push_back(*one);
+  return some;
+}
+
+result<text_list> query_connection::texts(const char* sql, const std::string& argument, std::size_t limit) {
   const snapshot held(*this);
   statement ask(db_, sql);
   if (!argument.empty()) ask.bind(1, argument);
   text_list all;
   while (ask.step()) {
-    if (all.texts.size() == most_texts) {
+    if (all.texts.size() == limit) {
       all.truncated = true;
       break;
     }

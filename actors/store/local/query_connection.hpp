@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,12 +11,13 @@
 
 namespace troupe::store {
 
-/// At most `most_texts`, and whether there are more.
+/// At most so many as were asked for, and whether there are more.
 struct text_list {
   std::vector<std::string> texts;
   bool truncated = false;
 };
 inline constexpr std::size_t most_texts = 100'000;
+[[nodiscard]] text_list first_of(const std::set<std::string>& all, std::size_t limit);
 
 /// A connection that only reads: never in the way of the writer. Any thread; one query at a time. A query that takes
 /// longer than a few seconds ends with an error.
@@ -42,7 +44,7 @@ class query_connection {
   [[nodiscard]] error failed(statement& which) const;
   static constexpr const char* too_long = "the query takes longer than 5 seconds: ask for less";
   /// One column of texts; `argument`, where there is one, is bound.
-  [[nodiscard]] result<text_list> texts(const char* sql, const std::string& argument);
+  [[nodiscard]] result<text_list> texts(const char* sql, const std::string& argument, std::size_t limit = most_texts);
 
   [[nodiscard]] bool late() const;
 

@@ -5,13 +5,24 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace troupe::store {
 
 namespace {
 
 constexpr std::size_t series_at_once = 256;
+
+std::string_view family_ending(std::string_view name) {
+  for (const std::string_view ending :
+       {"_total", "_created", "_bucket", "_sum", "_count", "_gsum", "_gcount", "_info"}) {
+    if (name.ends_with(ending)) return ending;
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -21,25 +32,101 @@ result<std::unique_ptr<reader>> reader::open(const std::string& path) {
   return made;
 }
 
-result<series_list> reader::series(const selector& which, std::size_t limit) {
-  const snapshot held(*this);
+result<void> reader::in_recent_rows(const series_question::times& having, std::unordered_set<std::int64_t>& all) {
+  // By block: which columns have some.
+  std::unordered_map<std::int64_t, std::vector<bool>> columns;
+  statement rows(
+      db_,
+      "SELECT block, size, CASE WHEN length(data) > 8 * size THEN data END, time BETWEEN ?1 AND ?2 FROM recent "
+      "WHERE time BETWEEN ?1 AND ?2 OR length(data) > 8 * size");
+  rows.bind(1, having.from_ms).bind(2, having.to_ms);
+  while (rows.step()) {
+    auto& found = columns[rows.integer(0)];
+    const auto size = static_cast<std::size_t>(rows.integer(1));
+    const bool inside = rows.integer(3) != 0;
+    if (found.size() < size) found.resize(size);
+    if (rows.null(2)) {
+      std::fill_n(found.begin(), size, true);
+      continue;
+    }
+    const auto data = rows.text(2);
+    if (data.size() != 16 * size) continue;
+    for (std::size_t i = 0; i < size; ++i) {
+      std::int64_t own;
+      std::memcpy(&own, data.data() + 8 * (size + i), 8);
+      if (own == telemetry::metrics_batch::no_timestamp ? inside : own >= having.from_ms && own <= having.to_ms)
+        found[i] = true;
+    }
+  }
+  if (rows.failed()) return tl::unexpected(failed(rows));
+  statement blocks(db_, "SELECT id, series FROM blocks");
+  while (blocks.step()) {
+    const auto some = columns.find(blocks.integer(0));
+    if (some == columns.end()) continue;
+    const auto ids = blocks.text(1);
+    for (std::size_t i = 0; i < some->second.size() && (i + 1) * 8 <= ids.size(); ++i) {
+      std::int64_t id;
+      std::memcpy(&id, ids.data() + i * 8, 8);
+      if (some->second[i]) all.insert(id);
+    }
+  }
+  if (blocks.failed()) return tl::unexpected(failed(blocks));
+  return {};
+}
+
+result<bool> reader::in_a_chunk(statement& chunks, std::int64_t series, const series_question::times& having) {
+  const auto inside = [&](std::int64_t time) { return time >= having.from_ms && time <= having.to_ms; };
+  chunks.bind(1, series).bind(2, having.to_ms).bind(3, having.from_ms);
+  bool found = false;
+  std::vector<sample> samples;
+  while (!found && chunks.step()) {
+    found = inside(chunks.integer(0)) || inside(chunks.integer(1));
+    if (found) break;
+    samples.clear();  // it reaches beyond both ends, and may have nothing between
+    if (!unpack(chunks.text(2), samples)) return failure("a damaged chunk");
+    found = std::any_of(samples.begin(), samples.end(), [&](const sample& s) { return inside(s.time_ms); });
+  }
+  if (chunks.failed()) return tl::unexpected(failed(chunks));
+  chunks.reset();
+  return found;
+}
+
+result<void> reader::each_series(const series_question& which, const std::function<bool(found_series&)>& f) {
+  std::unordered_set<std::int64_t> recent;
+  if (which.having) {
+    if (auto ok = in_recent_rows(*which.having, recent); !ok) return ok;
+  }
+  statement chunks(db_, "SELECT first, last, data FROM chunks WHERE series = ? AND first <= ? AND last >= ?");
   // The database narrows by one condition that it has an index for; the rest is decided here.
-  const matcher* const narrow = which.indexed();
+  const matcher* const narrow = which.match.size() == 1 ? which.match[0].indexed() : nullptr;
   statement ask(db_, narrow ? "SELECT s.id, s.labels FROM labels l JOIN series s ON s.id = l.series WHERE l.name = ? "
                               "AND l.value = ? ORDER BY s.labels"
                             : "SELECT id, labels FROM series ORDER BY labels");
   if (narrow) ask.bind(1, narrow->name).bind(2, narrow->value);
-  series_list list;
   while (ask.step()) {
     found_series one{ask.integer(0), labels_of(ask.text(1))};
-    if (!which.matches(one.labels)) continue;
-    if (list.series.size() == limit) {
-      list.truncated = true;
-      break;
+    if (!matches(which.match, one.labels)) continue;
+    if (which.having && !recent.contains(one.id)) {
+      const auto some = in_a_chunk(chunks, one.id, *which.having);
+      if (!some) return tl::unexpected(some.error());
+      if (!*some) continue;
     }
-    list.series.push_back(std::move(one));
+    if (!f(one)) return {};
+    if (late()) return failure(too_long);
   }
   if (ask.failed()) return tl::unexpected(failed(ask));
+  return {};
+}
+
+result<series_list> reader::series(const series_question& which, std::size_t limit) {
+  const snapshot held(*this);
+  series_list list;
+  const auto ok = each_series(which, [&](found_series& one) {
+    list.truncated = list.series.size() == limit;
+    if (!list.truncated) list.series.push_back(std::move(one));
+    return !list.truncated;
+  });
+  if (!ok) return tl::unexpected(ok.error());
   return list;
 }
 
@@ -120,19 +207,50 @@ result<void> reader::samples(std::span<const std::int64_t> series, std::int64_t 
   return {};
 }
 
-result<text_list> reader::label_names() {
-  return texts("SELECT DISTINCT name FROM labels ORDER BY name", "");
-}
-result<text_list> reader::label_values(const std::string& name) {
-  return texts("SELECT DISTINCT value FROM labels WHERE name = ? ORDER BY value", name);
+result<text_list> reader::label_names(const series_question& of, std::size_t limit) {
+  if (of.all()) return texts("SELECT DISTINCT name FROM labels ORDER BY name", "", limit);
+  const snapshot held(*this);
+  std::set<std::string> names;
+  const auto ok = each_series(of, [&](found_series& one) {
+    for (const auto& label : one.labels)
+      names.insert(label.first);
+    return true;
+  });
+  if (!ok) return tl::unexpected(ok.error());
+  return first_of(names, limit);
 }
 
-result<std::vector<reader::family>> reader::families() {
+result<text_list> reader::label_values(const series_question& of, const std::string& name, std::size_t limit) {
+  if (of.all()) return texts("SELECT DISTINCT value FROM labels WHERE name = ? ORDER BY value", name, limit);
   const snapshot held(*this);
+  std::set<std::string> values;
+  const auto ok = each_series(of, [&](found_series& one) {
+    if (const auto value = one.labels.get(name); !value.empty()) values.emplace(value);
+    return true;
+  });
+  if (!ok) return tl::unexpected(ok.error());
+  return first_of(values, limit);
+}
+
+result<std::vector<reader::family>> reader::families(const series_question& of) {
+  const snapshot held(*this);
+  // A family is named without the endings of its series.
+  std::set<std::string, std::less<>> names;
+  if (!of.all()) {
+    const auto ok = each_series(of, [&](found_series& one) {
+      const auto name = one.labels.get("__name__");
+      names.emplace(name);
+      names.emplace(name.substr(0, name.size() - family_ending(name).size()));
+      return true;
+    });
+    if (!ok) return tl::unexpected(ok.error());
+  }
   statement ask(db_, "SELECT name, help, type FROM families ORDER BY name");
   std::vector<family> all;
-  while (ask.step())
-    all.push_back({std::string(ask.text(0)), std::string(ask.text(1)), ask.integer(2)});
+  while (ask.step()) {
+    if (of.all() || names.contains(ask.text(0)))
+      all.push_back({std::string(ask.text(0)), std::string(ask.text(1)), ask.integer(2)});
+  }
   if (ask.failed()) return tl::unexpected(failed(ask));
   return all;
 }

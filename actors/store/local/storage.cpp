@@ -117,12 +117,15 @@ storage::maintained storage::maintain(const of_each<retention>& bounds, std::int
   return done;
 }
 
-answer storage::ask(const std::string& path, const http::server_request& question, std::int64_t now_ms) {
+answer storage::ask(const std::string& path, const http::server_request& request, std::int64_t now_ms) {
+  const auto question = with_form(request);
+  if (!question) return failed(400, question.error().message);
   const auto below = [&](const std::string& name) { return path == name || path.starts_with(name + "/"); };
   const auto rest = [&](std::size_t name) { return path.size() > name ? path.substr(name + 1) : std::string(); };
-  if (below("logs")) return ask_logs(*log_queries_, rest(4), question, now_ms);
-  if (below("traces")) return ask_traces(*trace_queries_, rest(6), question, now_ms);
-  if (path != "stats") return store::ask(*metrics_queries_, path, question, now_ms);
+  if (below("logs")) return ask_logs(*log_queries_, rest(4), *question, now_ms);
+  if (below("traces")) return ask_traces(*trace_queries_, rest(6), *question, now_ms);
+  if (path != "stats") return store::ask(*metrics_queries_, path, *question, now_ms);
+  if (auto ok = takes(*question, "stats", {}); !ok) return failed(400, ok.error().message);
   auto all = metrics_queries_->stats();
   if (!all) return failed(503, all.error().message);
   const auto logs = log_queries_->stats();

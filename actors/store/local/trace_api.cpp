@@ -103,9 +103,17 @@ answer one_trace(trace_reader& of, const std::string& text) {
 }  // namespace
 
 answer ask_traces(trace_reader& of, const std::string& path, const http::server_request& asked, std::int64_t now_ms) {
-  if (path.empty()) return traces(of, asked, now_ms);
-  if (path == "services") return list("services", of.services());
-  if (path.find('/') == std::string::npos) return one_trace(of, path);
+  const bool one = path.find('/') == std::string::npos;
+  if (path.empty()) {
+    if (auto ok = takes(asked, "traces", {"service", "name", "min_duration", "errors", "start", "end", "limit"}); !ok)
+      return failed(400, ok.error().message);
+    return traces(of, asked, now_ms);
+  }
+  if (one) {
+    if (auto ok = takes(asked, path == "services" ? "traces/services" : "traces/ID", {}); !ok)
+      return failed(400, ok.error().message);
+    return path == "services" ? list("services", of.services()) : one_trace(of, path);
+  }
   return failed(404, "nothing at \"traces/" + path + "\": there are traces, traces/services and traces/ID");
 }
 

@@ -107,7 +107,7 @@ class rig {
   ledger edge() { return source_.ledgers().at("store.local.x"); }
   std::shared_ptr<kept_answer> ask(const std::string& path, const std::string& match = "") {
     http::server_request request;
-    request.query = {{"match", match}};
+    if (!match.empty()) request.query = {{"match", match}};
     auto answer = std::make_shared<kept_answer>();
     REQUIRE(host_->serve(path, request, answer));
     return answer;

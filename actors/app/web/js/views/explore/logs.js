@@ -114,7 +114,7 @@ export default function mount(root, { query }) {
       h('div', { class: 'search-row' }, fields.map(one => one.input), h('div', { class: 'levels', role: 'group', 'aria-label': 'Levels' }, toggles), wrap),
       fields.map(one => one.wrong), problem), result);
   const missing = noStore();
-  const problems = { match: matchers.problem, ...Object.fromEntries(fields.map(one => [one.name, one.problem])) };
+  const problems = { query: matchers.problem, ...Object.fromEntries(fields.map(one => [one.name, one.problem])) };
 
   /** The questions of the state, between two times in nanoseconds (as text). */
   const questions = (start, end, add = {}) => questionsFor(

@@ -9,6 +9,7 @@
 #include "actors/app/components.hpp"
 #include "actors/app/files.hpp"
 #include "actors/app/shown_diagnostics.hpp"
+#include "actors/app/suggestion.hpp"
 #include "actors/app/tap_stream.hpp"
 #include "actors/runtime/graph.hpp"
 #include "actors/runtime/controller.hpp"
@@ -114,7 +115,14 @@ int list_components(const command& asked) {
   }
   const config::component_schema* schema = nullptr;
   if (const auto* one = kinds.find(asked.name)) schema = one->schema;
-  if (!schema) return fail("there is no component \"" + asked.name + "\"; troupe components lists them all");
+  if (!schema) {
+    std::vector<std::string> names;
+    for (const auto& [name, one] : kinds.all())
+      names.push_back(name);
+    auto meant = suggestion(asked.name, names);
+    if (!meant.empty()) meant.back() = ' ';  // on the same line
+    return fail("there is no component \"" + asked.name + "\". " + meant + "troupe components lists them all");
+  }
   return print(schema->documentation());
 }
 

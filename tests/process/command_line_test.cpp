@@ -76,7 +76,9 @@ TEST_CASE("version, help, components") {
   CHECK(run({"components"}).output.find("prometheus.remote_write") != std::string::npos);
   CHECK(run({"components", "prometheus.scrape"}).output.find("scrape_interval (duration, default \"1m0s\")") !=
         std::string::npos);
-  CHECK(run({"components", "prometheus.scrap"}).code == 1);
+  const auto misspelt = run({"components", "prometheus.scrap"});
+  CHECK(misspelt.code == 1);
+  CHECK(misspelt.output.find("Did you mean prometheus.scrape?") != std::string::npos);
   CHECK(run({"components", "--events"}).output.find("journal_opened") != std::string::npos);
 }
 

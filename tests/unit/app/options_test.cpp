@@ -123,3 +123,8 @@ TEST_CASE("flags of Alloy's may say what is true here") {
                 "Error: --cluster.enabled=true isn't supported yet: leave it out, or say --cluster.enabled=false\n"));
   CHECK(parse({"run", "--help"}).message.find("cluster.enabled") == std::string::npos);
 }
+
+TEST_CASE("help is of the whole program's name, and what is too much is refused") {
+  CHECK(parse({"run", "-h"}).message.find("Usage: troupe run ") != std::string::npos);
+  CHECK(parse({"components", "--events", "extra"}).message.starts_with("Error: unexpected argument: extra\n"));
+}

@@ -158,17 +158,26 @@ class connection final : public connection_base, public std::enable_shared_from_
   // Waits as long as a kept connection may be idle; the rest of the head has a shorter time.
   task<bool> first_byte() {
     error_code ec;
-    if (buffer_.size() == 0) {
+    if (!begun()) {
       idle_ = true;
       waiting_since_ = std::chrono::steady_clock::now();
       set_deadline(host_.limits.idle_timeout);
       // Nothing is held for a connection that only waits.
       buffer_.shrink_to_fit();
-      buffer_.commit(co_await stream_.async_read_some(buffer_.prepare(1024), into(ec)));
+      while (!ec && !closing_ && !begun())
+        buffer_.commit(co_await stream_.async_read_some(buffer_.prepare(1024), into(ec)));
       idle_ = false;
     }
     waiting_since_ = std::chrono::steady_clock::now();
     co_return !ec && !closing_;
+  }
+
+  // Whether a request's line has come, or its begin; empty lines before it are ignored (RFC 9112, 2.2).
+  bool begun() {
+    const auto at = [this](std::size_t i) { return static_cast<const char*>(buffer_.data().data())[i]; };
+    while (buffer_.size() >= 2 && at(0) == '\r' && at(1) == '\n')
+      buffer_.consume(2);
+    return buffer_.size() > 1 || (buffer_.size() == 1 && at(0) != '\r');
   }
 
   task<bool> answer(const beast_request& in, const server_request& request) {

@@ -126,9 +126,12 @@ TEST_CASE("bad input gets its status, and the connection ends after it") {
            {"large body announced", head + "Content-Length: 1001\r\n\r\n", "413"},
            {"large body sent",
             head + "Transfer-Encoding: chunked\r\n\r\n3e9\r\n" + std::string(1001, 'x') + "\r\n0\r\n\r\n", "413"},
+           {"a line that ends too early", "\r\n\r\nGET /\r\n\r\n", "400"},
+           {"half a line end", "\rGET / HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
            {"half a head", "GET / HTTP/1.1\r\nHo", "408"},
            {"half a body", head + "Content-Length: 10\r\n\r\nhalf", "408"},
            {"nothing", "", ""},
+           {"empty lines", "\r\n\r\n\r", ""},
        }) {
     INFO(name);
     raw_peer peer(server->port());
@@ -159,6 +162,20 @@ TEST_CASE("pipelined requests are answered in order; HTTP/1.0 and Connection: cl
   const auto answered = old.read_to_end();
   CHECK(answered.starts_with("HTTP/1.0 200 OK\r\n"));
   CHECK(answered.ends_with("GET /old\n"));
+}
+
+TEST_CASE("empty lines before a request are no part of it") {
+  const auto server = serve(echo);
+  raw_peer peer(server->port());
+  peer.send(
+      "\r\nPOST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(contains(peer.read_until("GET /2\n"), "GET /2\n"));
+  for (const char* piece : {"\r", "\n", "\r\n\r", "\nGET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"}) {
+    peer.send(piece);
+    std::this_thread::yield();
+  }
+  CHECK(peer.read_to_end().ends_with("GET /3\n"));
+  CHECK(server->counts().requests == 3);
 }
 
 TEST_CASE("HEAD is answered without a body, 204 too") {

@@ -53,10 +53,10 @@ result<void> keep_bounds(Database& of, const retention& bounds, std::int64_t now
 
 result<std::unique_ptr<storage>> storage::open(const std::filesystem::path& directory, const of_each<bool>& aside,
                                                std::vector<std::string>& notes) {
-  std::error_code why;
-  std::filesystem::create_directories(directory, why);
-  if (why) return failure("cannot make directory " + directory.string() + ": " + why.message());
+  auto lock = directory_lock::take(directory);
+  if (!lock) return failure(lock.error().why);
   std::unique_ptr<storage> made(new storage);
+  made->lock_ = std::move(*lock);
   const auto path = [&](const char* name) { return (directory / name).string(); };
   auto ok = open_both(path("store.db"), aside[0], notes, made->metrics_, made->metrics_queries_);
   if (ok) ok = open_both(path("logs.db"), aside[1], notes, made->logs_, made->log_queries_);

@@ -9,6 +9,7 @@
 
 #include "actors/store/local/api.hpp"
 #include "actors/store/local/database.hpp"
+#include "actors/store/local/directory_lock.hpp"
 #include "actors/store/local/log_database.hpp"
 #include "actors/store/local/log_reader.hpp"
 #include "actors/store/local/reader.hpp"
@@ -42,7 +43,8 @@ struct stored {
 /// else from one thread at a time.
 class storage {
  public:
-  /// Makes the directory. `aside`: these files are damaged and set aside first. `notes`: what was set aside.
+  /// Makes the directory, and keeps other processes away from it. `aside`: these files are damaged and set aside first.
+  /// `notes`: what was set aside.
   [[nodiscard]] static result<std::unique_ptr<storage>> open(const std::filesystem::path& directory,
                                                              const of_each<bool>& aside,
                                                              std::vector<std::string>& notes);
@@ -65,6 +67,7 @@ class storage {
  private:
   storage() = default;
   [[nodiscard]] stored write_traces(const std::vector<telemetry::otlp_ref>& batches);
+  std::unique_ptr<directory_lock> lock_;  // the last to go
   std::unique_ptr<database> metrics_;
   std::unique_ptr<log_database> logs_;
   std::unique_ptr<trace_database> traces_;

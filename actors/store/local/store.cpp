@@ -1,6 +1,7 @@
 #include "actors/store/local/store.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "actors/runtime/blocking_pool.hpp"
@@ -58,6 +59,12 @@ local::local(runtime::component_context& context, std::shared_ptr<const storing:
       lanes_{make_lane(0), make_lane(1), make_lane(2)},
       failures_(context.metrics().counter("troupe_store_commit_failures_total",
                                           "Attempts to change a database that failed.")) {
+  // Whatever else is in the way may go: opening is tried again.
+  if (auto lock = directory_lock::take(directory_)) {
+    lock_ = std::move(*lock);
+  } else if (lock.error().in_use) {
+    throw std::runtime_error(lock.error().why);
+  }
   (void)update(arguments);
 }
 
@@ -76,9 +83,10 @@ local::lane local::make_lane(std::size_t signal) {
 }
 
 config::value local::exports(const runtime::component_place& place, const storing::arguments&) {
-  return config::object::in_order({{"receiver", runtime::make_receiver(place.id, telemetry::signal::metrics)},
-                                   {"logs_receiver", runtime::make_receiver(place.id, telemetry::signal::logs, "logs_receiver")},
-                                   {"input", runtime::make_receiver(place.id, telemetry::signal::otlp)}});
+  return config::object::in_order(
+      {{"receiver", runtime::make_receiver(place.id, telemetry::signal::metrics)},
+       {"logs_receiver", runtime::make_receiver(place.id, telemetry::signal::logs, "logs_receiver")},
+       {"input", runtime::make_receiver(place.id, telemetry::signal::otlp)}});
 }
 
 result<void> local::update(const runtime::arguments_ref& given) {

@@ -11,6 +11,7 @@
 #include "actors/runtime/own_metrics.hpp"
 #include "actors/runtime/registry.hpp"
 #include "actors/store/local/arguments.hpp"
+#include "actors/store/local/directory_lock.hpp"
 #include "actors/store/local/storage.hpp"
 #include "protocol/http/server.hpp"
 #include "protocol/telemetry/otlp.hpp"
@@ -23,6 +24,7 @@ namespace troupe::store {
 class local final : public runtime::component {
  public:
   using arguments_type = storing::arguments;
+  /// Throws where another process has the directory.
   local(runtime::component_context& context, std::shared_ptr<const storing::arguments> arguments);
   ~local() override;
   [[nodiscard]] static config::value exports(const runtime::component_place& place, const storing::arguments&);
@@ -84,7 +86,8 @@ class local final : public runtime::component {
 
   runtime::component_context& context_;
   std::filesystem::path directory_;
-  storage_ref files_;  // null: not open
+  std::unique_ptr<directory_lock> lock_;  // null: it could not be taken yet, for want of the directory
+  storage_ref files_;                     // null: not open
   of_each<retention> bounds_;
   of_each<lane> lanes_;
   runtime::traffic outside_;

@@ -1,5 +1,9 @@
 // store.local in a host of its own: what it does with batches, questions and trouble.
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <deque>
 #include <filesystem>
@@ -55,15 +59,9 @@ class rig {
   ~rig() { stop(); }
 
   void start(const std::string& body = "") {
-    config::diagnostics out;
-    files_.push_back(
-        configuration::parse({config::source_file::make("test", "store.local \"x\" {\n" + body + "\n}\n")}, out));
-    const auto* kind = kinds_.find("store.local");
-    const auto arguments =
-        kind->schema->decode(*files_.back()->files[0]->statements[0].as_block(), config::scope(), out);
-    REQUIRE(arguments);
-    host_ = std::make_shared<host>("store.local.x", *kind, services_);
-    REQUIRE(host_->prepare(arguments));
+    const auto made = prepare(body);
+    INFO((made ? "" : made.error().message));
+    REQUIRE(made);
     host_links links;
     links.send = [this](edge_mail mail) { mail_.push_back(std::move(mail)); };
     links.post = [this](std::function<void()> what) {
@@ -73,6 +71,17 @@ class rig {
     links.exports_changed = [](const std::string&, config::value) {};
     host_->link(std::move(links));
     host_->start();
+  }
+  result<void> prepare(const std::string& body = "") {
+    config::diagnostics out;
+    files_.push_back(
+        configuration::parse({config::source_file::make("test", "store.local \"x\" {\n" + body + "\n}\n")}, out));
+    const auto* kind = kinds_.find("store.local");
+    const auto arguments =
+        kind->schema->decode(*files_.back()->files[0]->statements[0].as_block(), config::scope(), out);
+    REQUIRE(arguments);
+    host_ = std::make_shared<host>("store.local.x", *kind, services_);
+    return host_->prepare(arguments);
   }
   void stop() {
     if (host_) host_->stop("shutdown");
@@ -221,6 +230,32 @@ TEST_CASE("what can't be stored waits, unsettled, until it can; meanwhile the co
   std::filesystem::remove(in.directory());
   REQUIRE(in.until([&] { return in.edge().settled.batches == 1; }));
   CHECK(in.state() == health_state::healthy);
+}
+
+TEST_CASE("a directory that another process has is refused when the component is made, not shared") {
+  rig in;
+  std::filesystem::create_directories(in.directory());
+  const auto path = in.directory() / "lock";
+  const int other = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  REQUIRE(::flock(other, LOCK_EX | LOCK_NB) == 0);
+  const auto made = in.prepare();
+  REQUIRE_FALSE(made);
+  CHECK(made.error().message.find("the store in " + in.directory().string() + " is in use by another process") !=
+        std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(in.directory() / "store.db"));
+  ::close(other);
+  in.start();
+  in.push(1);
+  REQUIRE(in.until([&] { return in.edge().settled.batches == 1; }));
+  const int another = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  CHECK(::flock(another, LOCK_EX | LOCK_NB) != 0);
+  in.stop();
+  in.start();  // the one before may still close its files
+  in.push(1);
+  REQUIRE(in.until([&] { return in.edge().settled.batches == 2; }));
+  in.stop();
+  CHECK(in.until([&] { return ::flock(another, LOCK_EX | LOCK_NB) == 0; }));
+  ::close(another);
 }
 
 TEST_CASE("a question too many is refused at once; the others are answered one by one") {

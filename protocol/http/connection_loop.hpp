@@ -83,13 +83,19 @@ class connection final : public connection_base, public std::enable_shared_from_
 
   void set_deadline(std::chrono::milliseconds from_now) {
     timed_out_ = false;
+    wait_for_deadline(from_now, ++round_);
+  }
+
+  // Cancels until the operation has ended: between two of its steps there is nothing to cancel.
+  void wait_for_deadline(std::chrono::milliseconds from_now, std::uint64_t round) {
     deadline_.expires_after(from_now);
-    deadline_.async_wait([weak = this->weak_from_this(), this, round = ++round_](error_code ec) {
+    deadline_.async_wait([weak = this->weak_from_this(), this, round](error_code ec) {
       const auto alive = weak.lock();
-      if (ec || !alive || round != round_) return;
+      if (ec || !alive || round != round_ || closing_) return;
       timed_out_ = true;
       error_code ignored;
       socket().cancel(ignored);
+      wait_for_deadline(std::chrono::milliseconds(50), round);
     });
   }
 

@@ -173,15 +173,54 @@ TEST_CASE("a tap tells of log entries and spans in Alloy's words, cut where they
   const auto lines = lines_of(builder.finish(), true, "loki.source.a");
   REQUIRE(lines.size() == 3);
   CHECK(lines[0] ==
-        "[IN] from loki.source.a: timestamp: 2023-11-14T22:13:20.123Z, entry: hello <b>, labels: {job=\"x\"}, "
+        "[IN] from loki.source.a: timestamp: 2023-11-14T22:13:20.123Z, entry: \"hello <b>\", labels: {job=\"x\"}, "
         "structured_metadata: {k=\"v\"}");
   CHECK(lines[1].size() < 10'000);
   CHECK(lines[1].ends_with("…"));
-  CHECK(lines[2].find("bad \xef\xbf\xbd byte") != std::string::npos);
+  CHECK(lines[2].find(R"(entry: "bad \xff byte", labels)") != std::string::npos);
 
   auto broken = std::make_shared<telemetry::otlp_batch>();
   broken->message = "\xff\xff";
   const auto said = lines_of(broken, false, "a, b");
   REQUIRE(said.size() == 1);
-  CHECK(said[0].find("[OUT] to a, b: not readable: ") == 0);
+  CHECK(said[0].find("[OUT] to a, b: not readable: \"") == 0);
+}
+
+TEST_CASE("no text in a label, an entry or a span can pose as another line or item of a tap") {
+  const std::string evil = "a\"b\n[IN] c\\d|;||;|\x1b[0m";
+  const std::string shown = R"("a\"b\n[IN] c\\d|\x3b||\x3b|\x1b[0m")";
+
+  telemetry::chunk_builder series;
+  series.family(telemetry::intern(telemetry::metric_family{}));
+  series.series(R"({"m","t\"w\no"="x"} )");
+  auto metrics = std::make_shared<telemetry::metrics_batch>();
+  metrics->block = std::make_shared<telemetry::series_block>(series.finish(), telemetry::label_set{{"one", evil}});
+  metrics->timestamp_ms = 1000;
+  metrics->values = {0.5};
+  CHECK(lines_of(metrics, true, "p") == std::vector{"[IN] from p: sample: ts=1000, labels={__name__=\"m\", one=" +
+                                                    shown + R"(, "t\"w\no"="x"}, value=0.5)"});
+
+  telemetry::logs_builder entries;
+  const telemetry::label_view more[] = {{"k", evil}};
+  entries.add(std::make_shared<const telemetry::label_set>(telemetry::label_set{{"job", evil}}), 0, evil, more);
+  CHECK(lines_of(entries.finish(), true, "p") ==
+        std::vector{"[IN] from p: timestamp: 1970-01-01T00:00:00.000Z, entry: " + shown + ", labels: {job=" + shown +
+                    "}, structured_metadata: {k=" + shown + "}"});
+
+  const otlp::attribute_view resource[] = {{"service.name", evil}};
+  const otlp::attribute_view attributes[] = {{"s", evil}, {"n", std::int64_t{3}}, {"d", 0.5}, {"b", true}};
+  otlp::span_view span;
+  span.trace[0] = span.id[0] = 1;
+  span.name = evil;
+  span.end_ns = 2'000'000;
+  span.attributes = attributes;
+  span.status = otlp::status_code::error;
+  span.status_message = evil;
+  otlp::trace_builder spans(resource);
+  spans.add("scope", {}, span);
+  CHECK(lines_of(spans.finish(), false, "q") ==
+        std::vector{"[OUT] to q: span: " + shown + ", service: " + shown +
+                    ", trace_id: 01000000000000000000000000000000, span_id: 0100000000000000, duration: 2.000000ms, "
+                    "error: " +
+                    shown + ", attributes: {s=" + shown + ", n=3, d=0.5, b=true}"});
 }

@@ -1,6 +1,8 @@
 #include "actors/app/tap_stream.hpp"
 
+#include <algorithm>
 #include <random>
+#include <set>
 #include <utility>
 
 #include "actors/app/tap_text.hpp"
@@ -84,6 +86,25 @@ class tapping : public std::enable_shared_from_this<tapping> {
 };
 
 }  // namespace
+
+std::optional<std::string> missing_edge(const std::vector<runtime::component_view>& all, const std::string& id,
+                                        const std::string& edge) {
+  std::set<std::string> from, to;
+  for (const auto& one : all) {
+    for (const auto& outlet : one.running->status().get().consumers) {
+      if (one.id == id) to.insert(outlet.begin(), outlet.end());
+      if (std::find(outlet.begin(), outlet.end(), id) != outlet.end()) from.insert(one.id);
+    }
+  }
+  if (from.contains(edge) || to.contains(edge)) return {};
+  std::string known;
+  for (const auto& [ids, word] : {std::pair{&from, "from "}, std::pair{&to, "to "}}) {
+    for (const auto& one : *ids)
+      (known += known.empty() ? "" : ", ") += word + one;
+  }
+  return "component \"" + id + "\" has no edge \"" + edge + "\"; " +
+         (known.empty() ? "it has none at all" : "it has those " + known);
+}
 
 void stream_tap(runtime::engine& actors, const std::shared_ptr<runtime::host>& of, const tap_request& what,
                 std::shared_ptr<http::responder> answer) {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "actors/runtime/component_view.hpp"
 #include "actors/runtime/engine.hpp"
@@ -18,6 +20,10 @@ struct tap_request {
   std::string edge;        ///< only what comes from or goes to this component; empty: all
   double probability = 1;  ///< with which an item is shown
 };
+
+/// Nothing where the component has that edge, else what to tell somebody who asks for it.
+[[nodiscard]] std::optional<std::string> missing_edge(const std::vector<runtime::component_view>& all,
+                                                      const std::string& id, const std::string& edge);
 
 /// Shows what goes through a component, once a second, until the client goes, reads too slowly for long, or the
 /// component ends.

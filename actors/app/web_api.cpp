@@ -62,9 +62,13 @@ void recent(collector& of, const server_request& request, const answer_ref& answ
 
 void debug(collector& of, const server_request& request, const answer_ref& answer) {
   const auto id = after(debug_prefix, request);
-  const auto view = runtime::find(of.components().components(), id);
+  const auto all = of.components().components();
+  const auto view = runtime::find(all, id);
   if (!view) return not_there(id, answer);
   tap_request what{std::string(request.parameter("edge")), 1};
+  if (!what.edge.empty()) {
+    if (const auto wrong = missing_edge(all, id, what.edge)) return answer->respond(404, plain, *wrong + "\n");
+  }
   const auto text = request.parameter("sampleProb");
   if (!text.empty()) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), what.probability);

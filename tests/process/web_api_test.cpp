@@ -207,6 +207,12 @@ TEST_CASE("a tap of what does not exist, or of nobody, says so") {
   tapping wrong(troupe, {"prometheus.relabel.nothing"});
   CHECK(wrong.program->wait() == 1);
   CHECK(wrong.program->output().find("component \"prometheus.relabel.nothing\" does not exist") != std::string::npos);
+  tapping elsewhere(troupe, {"prometheus.relabel.t", "--edge", "nope"});
+  CHECK(elsewhere.program->wait() == 1);
+  CHECK(elsewhere.program->output().find(
+            "component \"prometheus.relabel.t\" has no edge \"nope\"; it has those from prometheus.scrape.t, to "
+            "prometheus.remote_write.t") != std::string::npos);
+  CHECK(get(troupe.url("/api/v0/web/debug/prometheus.relabel.t?edge=prometheus.relabel.t")).status == 404);
   CHECK(get(troupe.url("/api/v0/web/debug/prometheus.relabel.t?sampleProb=2")).status == 400);
   temporary_directory directory;
   process nobody({TROUPE_PROGRAM, "tap", "x", "--server", "127.0.0.1:1"}, directory.file("out"));

@@ -103,8 +103,8 @@ export default function mount(root, { params: [id], query }) {
   function words() {
     const again = detail.seconds ? ` It is tried again in ${detail.seconds} s.` : '';
     if (state === 'opening') return ['quiet', '… Opening'];
-    if (state === 'refused' && detail.status !== 404) return ['bad', `✕ ${detail.error}.${again}`];
-    if (state === 'refused' || state === 'ended') return ['warn', known && state === 'ended' ? `■ The stream ended: the component was stopped or the collector is not reached.${again}` : `■ There is no component ${id} now.${again}`];
+    if (state === 'refused' && (detail.status !== 404 || known)) return ['bad', `✕ ${detail.error}.${again}`];
+    if (state === 'refused' || state === 'ended') return ['warn', known ? `■ The stream ended: the component was stopped or the collector is not reached.${again}` : `■ There is no component ${id} now.${again}`];
     if (paused) return ['warn', '‖ Paused'];
     return came ? ['good', '● Live'] : ['quiet', '○ Listening'];
   }
@@ -179,11 +179,11 @@ export default function mount(root, { params: [id], query }) {
     draw();
   }
 
-  /** The edges that can be chosen; one that an address names stays, even if it is not there (yet). */
+  /** The edges that can be chosen; one that an address names stays, even if it is not there (yet). → whether they changed */
   function offer(edges) {
     const from = edges.filter(one => one.to === id).map(one => one.from).sort(), to = edges.filter(one => one.from === id).map(one => one.to).sort();
     const now = JSON.stringify([from, to]);
-    if (now === offered) return;
+    if (now === offered) return false;
     offered = now;
     const chosen = which.value || (edge && `edge ${edge}`) || (direction && `only ${direction}`);
     const option = (value, text) => h('option', { value }, text);
@@ -191,6 +191,7 @@ export default function mount(root, { params: [id], query }) {
     const there = !chosen?.startsWith('edge ') || [...from, ...to].includes(chosen.slice(5));
     show(which, option('', 'all'), option('only IN', 'only what comes in'), option('only OUT', 'only what goes out'), group('From', from, 'from'), group('To', to, 'to'), !there && option(chosen, chosen.slice(5)));
     which.value = chosen ?? '';
+    return true;
   }
 
   function follow(next) {
@@ -211,10 +212,10 @@ export default function mount(root, { params: [id], query }) {
   return {
     update(now) {
       live = now;
-      offer(now.status.edges);
+      const changed = offer(now.status.edges);
       const there = now.state === 'live' && now.status.components.some(one => one.id === id);
-      // A component that is there (again), or a collector that was started anew: no need to wait.
-      if (state !== 'open' && state !== 'opening' && there && (!known || (restarted !== null && restarted !== now.restarted))) source.retry();
+      // A component or an edge that is there (again), or a collector that was started anew: no need to wait.
+      if (state !== 'open' && state !== 'opening' && there && (!known || changed || (restarted !== null && restarted !== now.restarted))) source.retry();
       if (now.state === 'live') known = there;
       restarted = now.restarted;
       draw();

@@ -25,10 +25,13 @@ struct health {
     if (state != next || since_ms == 0) since_ms = now_ms;
     state = next, message = std::move(words), updated_ms = now_ms;
   }
-  /// The worse of two; of equally bad ones the later.
-  [[nodiscard]] static const health& worse(const health& a, const health& b) {
+  /// The worse of two; of equally bad ones the later. Who says nothing leaves the word to the other.
+  [[nodiscard]] static health worse(const health& a, const health& b) {
     if (a.state != b.state) return a.state > b.state ? a : b;
-    return a.updated_ms >= b.updated_ms ? a : b;
+    const bool first = a.updated_ms >= b.updated_ms;
+    health made = first ? a : b;
+    if (made.message.empty()) made.message = (first ? b : a).message;
+    return made;
   }
 };
 

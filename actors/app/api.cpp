@@ -136,6 +136,9 @@ http::request_handler make_api(collector& of) {
     routes->add(method, "/-/reload",
                 [&of](const server_request& request, answer_ref answer) { reload(of, request, answer); });
   }
+  routes->add("HEAD", "/-/reload", [](const server_request&, const answer_ref& answer) {
+    answer->respond(405, plain, "HEAD reloads nothing\n", {{"Allow", "GET, POST"}});
+  });
   add_web_api(*routes, of);
   below(component_prefix, [](collector& c, const server_request& r, const answer_ref& a) { component_path(c, r, a); });
   below(store_prefix, [](collector& c, const server_request& r, const answer_ref& a) { store_path(c, r, a); });

@@ -1,6 +1,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <regex>
 #include <sstream>
 
@@ -31,6 +32,17 @@ std::size_t count(const std::string& text, const std::string& what) {
   for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + what.size()))
     ++n;
   return n;
+}
+
+int status_of_head(const std::string& url) {
+  http::client client;
+  const auto session = *client.open({});
+  http::request request;
+  request.method = "HEAD";
+  request.url = url;
+  std::promise<int> said;
+  client.submit(session, request, [&](http::response&& answer) { said.set_value(answer.status); });
+  return said.get_future().get();
 }
 
 std::vector<std::string> lines(const std::string& text) {
@@ -92,7 +104,10 @@ TEST_CASE("what is not known is said, with what may have been meant") {
   CHECK(command.output.find("validate") != std::string::npos);
   CHECK(run({"run"}).code == 1);
   CHECK(run({"run", "x.alloy", "--stability.level=best"}).code == 1);
-  CHECK(run({"run", "/nowhere/x.alloy"}).output.find("/nowhere/x.alloy") != std::string::npos);
+  temporary_directory directory;
+  CHECK(run({"run", "/nowhere/x.alloy", "--storage.path=" + directory.file("data"),
+             "--server.http.listen-addr=127.0.0.1:0"})
+            .output.find("/nowhere/x.alloy") != std::string::npos);
 }
 
 TEST_CASE("what can't be written to standard output is an error with its reason") {
@@ -323,6 +338,8 @@ TEST_CASE("a reload with a mistake leaves the old configuration running; a good 
   CHECK(refused.status == 400);
   CHECK(refused.body.find("error during the initial load") == 0);
   CHECK(troupe.metric("alloy_config_last_load_successful") == 0);
+  CHECK(troupe.metric("alloy_config_load_failures_total") == 1);
+  CHECK(status_of_head(troupe.url("/-/reload")) == 405);
   CHECK(troupe.metric("alloy_config_load_failures_total") == 1);
   CHECK(get(troupe.url("/api/v0/web/components")).body.find("prometheus.exporter.self.a") != std::string::npos);
   troupe.configure("prometheus.exporter.self \"b\" { }\n");

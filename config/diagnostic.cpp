@@ -179,7 +179,7 @@ std::string pretty(const diagnostics& list, const secrecy& hidden, const pretty_
     if (options.colour) out += error ? "\033[31;1m" : "\033[33;1m";
     out += error ? "Error: " : "Warning: ";
     if (options.colour) out += "\033[0m\033[1m";
-    out += d.place() + ": " + d.message;
+    out += d.text();
     if (options.colour) out += "\033[0m";
     out += '\n';
     if (d.source != nullptr && out.size() < most_bytes) {

@@ -107,7 +107,7 @@ TEST_CASE("what is not known is said, with what may have been meant") {
   temporary_directory directory;
   CHECK(run({"run", "/nowhere/x.alloy", "--storage.path=" + directory.file("data"),
              "--server.http.listen-addr=127.0.0.1:0"})
-            .output.find("/nowhere/x.alloy") != std::string::npos);
+            .output.find("Error: /nowhere/x.alloy: No such file") != std::string::npos);
 }
 
 TEST_CASE("what can't be written to standard output is an error with its reason") {

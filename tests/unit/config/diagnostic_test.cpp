@@ -150,7 +150,7 @@ TEST_CASE("the pretty form, byte for byte") {
     diagnostics list;
     list.error({one.get(), 0, 1}, "first");
     list.error({}, "second");
-    CHECK(pretty(list) == "Error: one:1:1: first\n\n1 | x = 1\n  | ^\n2 | \n\nError: -: second\n");
+    CHECK(pretty(list) == "Error: one:1:1: first\n\n1 | x = 1\n  | ^\n2 | \n\nError: second\n");
     CHECK(pretty(diagnostics()).empty());
   }
   SECTION("long lines and long ranges are cut") {
@@ -168,6 +168,6 @@ TEST_CASE("the pretty form, byte for byte") {
   }
   SECTION("colour") {
     CHECK(pretty(diagnostic(severity::error, {}, "m"), {.colour = true}) ==
-          "\033[31;1mError: \033[0m\033[1m-: m\033[0m\n");
+          "\033[31;1mError: \033[0m\033[1mm\033[0m\n");
   }
 }

@@ -70,8 +70,11 @@ class evaluation {
   }
 
   std::optional<value> run(const ast::expression& e, const ast::variable& variable) {
-    if (const value* found = names_.find(variable.name)) return *found;
-    return fail_at(e.where, "identifier " + quoted(variable.name) + " does not exist");
+    const value* found = names_.find(variable.name);
+    if (found == nullptr) return fail_at(e.where, "identifier " + quoted(variable.name) + " does not exist");
+    if (variable.name == module_path_name && found == stdlib().find(module_path_name))
+      return module_path(e.where.source->name());
+    return *found;
   }
 
   std::optional<value> run(const ast::expression&, const ast::paren& paren) { return run(*paren.inner); }

@@ -190,6 +190,7 @@ scope make_stdlib() {
   };
   for (const auto& [name, space] : spaces)
     names.set(name, space);
+  names.set(std::string(module_path_name), value());
   auto [name, run] = variadic("coalesce", 0, coalesce);
   names.set(std::move(name), std::move(run));
   for (const auto& [old, current] : old_names()) {
@@ -204,6 +205,11 @@ scope make_stdlib() {
 const scope& stdlib() {
   static const scope names = make_stdlib();
   return names;
+}
+
+value module_path(const std::string& file) {
+  const value parts[] = {file, ".."};
+  return path_join(parts).value_or(value("."));
 }
 
 std::optional<standing> stdlib_standing(std::string_view traversal) {

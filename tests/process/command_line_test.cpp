@@ -290,6 +290,14 @@ TEST_CASE("arguments that do not work yet are refused, unless they say the defau
   CHECK(run({"validate", file}).output.find("not supported yet") != std::string::npos);
 }
 
+TEST_CASE("module_path is where the configuration lies") {
+  temporary_directory directory;
+  const auto file = directory.file("a.alloy");
+  std::ofstream(file) << "prometheus.scrape \"a\" {\n  targets = []\n  forward_to = []\n"
+                         "  bearer_token_file = file.path_join(module_path, \"token\")\n}\n";
+  CHECK(run({"validate", file}).output.empty());
+}
+
 TEST_CASE("what is wrong with an oauth2 block is said with its place") {
   temporary_directory directory;
   const auto file = directory.file("a.alloy");

@@ -219,6 +219,22 @@ TEST_CASE("scopes hide what is under them") {
   CHECK(value_of("sys", scope(nullptr)) == "1:1: identifier \"sys\" does not exist");
 }
 
+TEST_CASE("module_path is the directory of the file, unless something nearer has that name") {
+  const auto in = [](const std::string& name, const scope& names = scope()) {
+    diagnostics none;
+    const auto e = parse_expression(source_file::make(name, "module_path"), none);
+    return print(*evaluate(e->root, names));
+  };
+  CHECK(in("/etc/troupe/a.alloy") == "\"/etc/troupe\"");
+  CHECK(in("conf/d/../a.alloy") == "\"conf\"");
+  CHECK(in("a.alloy") == "\".\"");
+  CHECK(in("./a.alloy") == "\".\"");
+  CHECK(in("/a.alloy") == "\"/\"");
+  scope own;
+  own.set("module_path", "mine");
+  CHECK(in("/etc/a.alloy", own) == "\"mine\"");
+}
+
 TEST_CASE("a misfit points at what is written, and spells the rest of the path") {
   const auto shown = [](const std::string& text, std::vector<path_step> path) {
     diagnostics found;

@@ -1,5 +1,6 @@
 #include "actors/http_client/arguments.hpp"
 
+#include "config/blame.hpp"
 #include "protocol/http/url.hpp"
 
 namespace troupe::http_client {
@@ -144,10 +145,21 @@ config::complaints check(const arguments& a) {
     all.insert(
         all.begin(),
         {"", "at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be configured"});
-  if (all.empty()) {
-    if (const auto ok = http::validate(to_options(a)); !ok) all.push_back({"", ok.error().message});
-  }
-  return all;
+  if (!all.empty()) return all;
+  // Headers first: what is asked of them depends on nothing else.
+  static constexpr config::suspect<arguments> suspects[] = {
+      {"http_headers", [](arguments& b) { b.http_headers.clear(); }},
+      {"proxy_connect_header", [](arguments& b) { b.proxy_connect_header.clear(); }},
+      {"proxy_url", [](arguments& b) { b.proxy_url.clear(); }},
+      {"bearer_token", [](arguments& b) { b.bearer_token.text.clear(); }},
+      {"authorization", [](arguments& b) { b.authorization.reset(); }},
+      {"oauth2", [](arguments& b) { b.oauth2.reset(); }},
+      {"tls_config", [](arguments& b) { b.tls = {}; }},
+  };
+  return config::blame<arguments>(a, suspects, [](const arguments& of) {
+    const auto ok = http::validate(to_options(of));
+    return ok ? "" : ok.error().message;
+  });
 }
 
 std::multimap<std::string, std::string> flat(const std::map<std::string, std::vector<secret_text>>& headers) {

@@ -290,6 +290,40 @@ TEST_CASE("arguments that do not work yet are refused, unless they say the defau
   CHECK(run({"validate", file}).output.find("not supported yet") != std::string::npos);
 }
 
+TEST_CASE("what is wrong with an argument is said at its place") {
+  temporary_directory directory;
+  const auto file = directory.file("a.alloy");
+  const auto points = [&](const std::string& text, const std::string& argument, const std::string& message) {
+    std::ofstream(file) << text;
+    const auto said = run({"validate", file}).output;
+    const auto at = text.find(argument);
+    REQUIRE(at != std::string::npos);
+    const auto line = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n') + 1;
+    INFO(said);
+    CHECK(said.find(file + ":" + std::to_string(line) + ":" + std::to_string(at - text.rfind('\n', at)) + ": ") !=
+          std::string::npos);
+    CHECK(said.find(message) != std::string::npos);
+    CHECK(count(said, "Error: " + file) == 1);
+  };
+  const auto scrape = [&](const std::string& argument, const std::string& message) {
+    points("prometheus.scrape \"a\" {\n  targets = []\n  forward_to = []\n  " + argument + "\n}\n", argument, message);
+  };
+  scrape("proxy_url = \"http://[\"", "proxy_url");
+  scrape("http_headers = { \"a b\" = [\"c\"] }", "is malformed");
+  scrape("proxy_connect_header = { \"a b\" = [\"c\"] }\n  proxy_url = \"http://p\"", "is malformed");
+  scrape("bearer_token = \"a\\nb\"", "control characters");
+  scrape("scrape_timeout = \"2m\"", "greater than scrape_interval");
+  scrape("scrape_interval = \"5s\"", "greater than scrape_interval");
+  const auto rule = [&](const std::string& written, const std::string& argument, const std::string& message) {
+    points("prometheus.relabel \"a\" {\n  forward_to = []\n  rule {\n    " + written + "\n  }\n}\n", argument, message);
+  };
+  rule("action = \"nothing\"", "action", "unrecognized action");
+  rule("action = \"keep\"\n    regex = \"(\"", "regex", "(");
+  rule("action = \"hashmod\"\n    target_label = \"x\"", "rule", "modulus");
+  rule("action = \"hashmod\"\n    modulus = 0\n    target_label = \"x\"", "modulus", "modulus");
+  rule("action = \"replace\"\n    target_label = \"a b\"", "target_label", "a b");
+}
+
 TEST_CASE("module_path is where the configuration lies") {
   temporary_directory directory;
   const auto file = directory.file("a.alloy");

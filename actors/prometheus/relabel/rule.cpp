@@ -1,6 +1,23 @@
 #include "actors/prometheus/relabel/rule.hpp"
 
+#include "config/blame.hpp"
+
 namespace troupe::prometheus::relabelling {
+
+namespace {
+
+// The action comes last: it decides what is asked of the others.
+constexpr config::suspect<rule> suspects[] = {
+    {"regex", [](rule& r) { r.regex = rule().regex; }},
+    {"modulus", [](rule& r) { r.modulus = 1; }},
+    {"separator", [](rule& r) { r.separator = rule().separator; }},
+    {"replacement", [](rule& r) { r.replacement = rule().replacement; }},
+    {"target_label", [](rule& r) { r.target_label = r.target_label.empty() ? "x" : ""; }},
+    {"source_labels", [](rule& r) { r.source_labels.clear(); }},
+    {"action", [](rule& r) { r.action = rule().action; }},
+};
+
+}  // namespace
 
 const config::body_of<rule>& rule_schema() {
   static const auto schema = [] {
@@ -15,8 +32,10 @@ const config::body_of<rule>& rule_schema() {
                    "What is done: replace, keep, drop, keepequal, dropequal, hashmod, labelmap, labeldrop, labelkeep, "
                    "lowercase or uppercase.")
         .check([](const rule& r) -> config::complaints {
-          if (const auto ok = relabel::validate(r); !ok) return {{"", ok.error().message}};
-          return {};
+          return config::blame<rule>(r, suspects, [](const rule& of) {
+            const auto ok = relabel::validate(of);
+            return ok ? "" : ok.error().message;
+          });
         });
     return s;
   }();

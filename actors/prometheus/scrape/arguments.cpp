@@ -26,9 +26,10 @@ config::complaints check(const arguments& a) {
   if (a.scrape_interval.count() <= 0) complain("scrape_interval", "scrape_interval must be greater than 0");
   if (a.scrape_timeout.count() <= 0) complain("scrape_timeout", "scrape_timeout must be greater than 0");
   if (a.scrape_timeout > a.scrape_interval) {
-    complain("scrape_timeout", "scrape_timeout (" + config::print_duration(a.scrape_timeout) +
-                                   ") greater than scrape_interval (" + config::print_duration(a.scrape_interval) +
-                                   ")");
+    // Of the two that which is not as it always is.
+    complain(a.scrape_timeout == arguments().scrape_timeout ? "scrape_interval" : "scrape_timeout",
+             "scrape_timeout (" + config::print_duration(a.scrape_timeout) + ") greater than scrape_interval (" +
+                 config::print_duration(a.scrape_interval) + ")");
   }
   if (a.scheme != "http" && a.scheme != "https") complain("scheme", "scheme must be either \"http\" or \"https\"");
   if (a.body_size_limit.bytes < 0) complain("body_size_limit", "body_size_limit must not be negative");

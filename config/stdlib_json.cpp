@@ -5,8 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
 
 namespace troupe::config {
 
@@ -147,6 +149,35 @@ std::string float_text(double d) {
   return text;
 }
 
+// The code unit of `\uXXXX` at that place; none: it is something else.
+std::optional<std::uint32_t> escaped_unit(std::string_view text, std::size_t at) {
+  constexpr std::size_t digits = 4;
+  std::uint32_t unit = 0;
+  const auto escape = text.substr(std::min(at, text.size()), 2 + digits);
+  if (escape.size() != 2 + digits || !escape.starts_with("\\u")) return std::nullopt;
+  const auto [end, error] = std::from_chars(escape.data() + 2, escape.data() + escape.size(), unit, 16);
+  if (error != std::errc() || end != escape.data() + escape.size()) return std::nullopt;
+  return unit;
+}
+
+// Halves of surrogate pairs as U+FFFD, as Go reads them; nlohmann refuses them.
+std::string without_lone_surrogates(std::string text) {
+  constexpr std::size_t length = 6;
+  for (auto at = text.find('\\'); at != std::string::npos; at = text.find('\\', at)) {
+    const auto unit = escaped_unit(text, at);
+    if (!unit) {
+      at = std::min(at + 2, text.size());
+      continue;
+    }
+    const auto next = escaped_unit(text, at + length);
+    const bool high = *unit >= 0xD800 && *unit < 0xDC00, low = *unit >= 0xDC00 && *unit < 0xE000;
+    const bool pair = high && next && *next >= 0xDC00 && *next < 0xE000;
+    if ((high && !pair) || low) text.replace(at, length, "\\uFFFD");
+    at += pair ? 2 * length : length;
+  }
+  return text;
+}
+
 class json_writer {
  public:
   fitted<std::string> write(const value& v) {
@@ -240,7 +271,7 @@ class json_writer {
 
 fitted<value> from_json(const std::string& text) {
   json_reader reader;
-  if (nlohmann::json::sax_parse(text, &reader)) return std::move(reader.root);
+  if (nlohmann::json::sax_parse(without_lone_surrogates(text), &reader)) return std::move(reader.root);
   return refuse(reader.error.empty() ? "invalid JSON" : reader.error);
 }
 

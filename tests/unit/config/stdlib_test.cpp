@@ -123,6 +123,9 @@ TEST_CASE("encoding.*") {
       {R"~(encoding.from_json("{\"b\": {\"c\": []}, \"a\": 1, \"a\": 2}"))~",
        "{\n\ta = 2,\n\tb = {\n\t\tc = [],\n\t},\n}"},
       {R"~(encoding.from_json("18446744073709551616"))~", "18446744073709552000"},
+      {R"~(encoding.from_json("\"\\ud83d\\ude00 \\ud800 \\udc00\\u0041 \\\\ud800 \\ud800\\ud800\""))~",
+       "\"\U0001F600 \uFFFD \uFFFDA \\\\ud800 \uFFFD\uFFFD\""},
+      {R"~(encoding.from_json("\"\\ud8"))~", "1:1: encoding.from_json invalid JSON at byte 6"},
       {R"~(encoding.from_json("7") / 2)~", "3.5"},  // numbers are floats
       {R"~(encoding.from_json(""))~", "1:1: encoding.from_json invalid JSON at byte 1"},
       {R"~(encoding.from_json("{\"a\": 1"))~", "1:1: encoding.from_json invalid JSON at byte 8"},

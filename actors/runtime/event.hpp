@@ -37,6 +37,9 @@ struct event_header {
 /// Which end of a call a unit of work is (OpenTelemetry, "SpanKind").
 enum class span_side : std::uint8_t { internal, server, client };
 
+using event_text = std::string_view;  ///< the publisher's; copied by whoever keeps the event
+using event_took = std::chrono::nanoseconds;
+
 /// What a field can be.
 using field_value = std::variant<std::string_view, std::int64_t, double, std::chrono::nanoseconds, bool>;
 

@@ -4,12 +4,9 @@
 
 #include <array>
 
-#include "actors/runtime/event.hpp"
+#include "actors/runtime/load_events.hpp"
 
 namespace troupe::runtime {
-
-using event_text = std::string_view;  ///< the publisher's; copied by whoever keeps the event
-using event_took = std::chrono::nanoseconds;
 
 // Components and their supervision; the header says which component.
 
@@ -70,84 +67,6 @@ struct event_kind<stopped> : event_at<log_level::debug> {
   static constexpr log_level level_of(const stopped& e) {
     return e.error.empty() ? log_level::debug : log_level::error;
   }
-};
-
-// The controller.
-
-struct evaluated {
-  event_text component{};
-  event_took took{};
-};
-template <>
-struct event_kind<evaluated> : event_at<log_level::info> {
-  static constexpr std::string_view message = "finished node evaluation";
-  static constexpr const char* span = "EvaluateNode";
-  static constexpr std::tuple fields{field("node_id", &evaluated::component), field("duration", &evaluated::took)};
-};
-
-struct evaluation_failed {
-  event_text component{};
-  event_text error{};
-  event_took took{};
-};
-template <>
-struct event_kind<evaluation_failed> : event_at<log_level::error> {
-  static constexpr std::string_view message = "failed to evaluate config";
-  static constexpr const char* span = "EvaluateNode";
-  static constexpr std::tuple fields{field("node_id", &evaluation_failed::component),
-                                     field("err", &evaluation_failed::error),
-                                     optional_field("duration", &evaluation_failed::took)};
-};
-
-struct config_loaded {
-  event_text source{};
-  std::uint64_t components = 0;
-  event_took took{};
-};
-template <>
-struct event_kind<config_loaded> : event_at<log_level::info> {
-  static constexpr std::string_view message = "finished complete graph evaluation";
-  static constexpr const char* span = "GraphEvaluate";
-  static constexpr std::tuple fields{optional_field("source", &config_loaded::source),
-                                     field("components", &config_loaded::components),
-                                     field("duration", &config_loaded::took)};
-};
-
-/// Something about a configuration that runs nevertheless.
-struct config_warned {
-  event_text text{};
-  event_text place{};     ///< file:line:column
-  event_text function{};  ///< of the standard library; empty: it is about something else
-};
-template <>
-struct event_kind<config_warned> : event_at<log_level::warn> {
-  static constexpr std::string_view message = "configuration warning";
-  static constexpr std::tuple fields{optional_field("function", &config_warned::function),
-                                     optional_field("place", &config_warned::place)};
-  static constexpr std::string_view message_of(const config_warned& e) { return e.text; }
-};
-
-struct config_load_failed {
-  event_text source{};
-  event_text error{};  ///< all diagnostics
-  event_took took{};
-};
-template <>
-struct event_kind<config_load_failed> : event_at<log_level::error> {
-  static constexpr std::string_view message = "failed to load config";
-  static constexpr const char* span = "GraphEvaluate";
-  static constexpr std::tuple fields{optional_field("source", &config_load_failed::source),
-                                     field("err", &config_load_failed::error),
-                                     optional_field("duration", &config_load_failed::took)};
-};
-
-struct config_reload_requested {
-  event_text by{};  ///< "signal" or "http"
-};
-template <>
-struct event_kind<config_reload_requested> : event_at<log_level::info> {
-  static constexpr std::string_view message = "reload requested";
-  static constexpr std::tuple fields{field("by", &config_reload_requested::by)};
 };
 
 // Edges and writers.
@@ -408,9 +327,10 @@ struct event_kind<http_request_served> : event_at<log_level::debug> {
   static constexpr std::string_view message = "request served";
   static constexpr const char* span = "HTTP request";
   static constexpr span_side side = span_side::server;
+  // OpenTelemetry, "Semantic conventions for HTTP server spans".
   static constexpr std::tuple fields{
-      field("method", &http_request_served::method), field("path", &http_request_served::path),
-      field("status", &http_request_served::status), field("duration", &http_request_served::took)};
+      field("http.request.method", &http_request_served::method), field("url.path", &http_request_served::path),
+      field("http.response.status_code", &http_request_served::status), field("duration", &http_request_served::took)};
 };
 
 struct shutdown_begun {

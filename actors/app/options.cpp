@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <list>
 #include <optional>
+#include <string_view>
 
 #include "actors/app/suggestion.hpp"
 #include "config/conversion.hpp"
@@ -92,6 +93,18 @@ std::string needs_value(const std::string& flag, const std::string& kind) {
 /// A flag whose value may be empty, which means something then.
 bool may_be_empty(const std::string& flag) {
   return flag == "--server.http.ui-path-prefix" || flag == "--edge";
+}
+
+/// Whether it is a path that reaches the server as it stands: nothing that a URL's path must not contain, or that is
+/// changed on the way (RFC 3986, 3.3, without what is percent-encoded).
+bool is_plain_path(std::string_view path) {
+  static constexpr std::string_view marks = "-._~!$&'()*+,;=:@/";
+  const bool written = std::all_of(path.begin(), path.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           marks.find(c) != std::string_view::npos;
+  });
+  const auto has = [&](std::string_view piece) { return path.find(piece) != std::string_view::npos; };
+  return written && !has("//") && !has("/./") && !has("/../");
 }
 
 class command_line {
@@ -230,8 +243,13 @@ class command_line {
     auto& run = asked_.run;
     run.shutdown_deadline = *deadline;
     run.sync_each_batch = sync_ == "always";
+    const auto prefix = run.ui_path_prefix;
     if (!run.ui_path_prefix.starts_with('/')) run.ui_path_prefix.insert(0, "/");
     if (!run.ui_path_prefix.ends_with('/')) run.ui_path_prefix += '/';
+    if (!is_plain_path(run.ui_path_prefix)) {
+      return "invalid value for --server.http.ui-path-prefix: \"" + prefix +
+             "\" (a path like /a/b, without anything percent-encoded)";
+    }
     for (const auto level :
          {config::stability::experimental, config::stability::public_preview, config::stability::generally_available}) {
       if (to_string(level) == level_) run.stability = level;

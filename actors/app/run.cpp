@@ -81,7 +81,9 @@ int run(const run_options& options) {
     std::fprintf(stderr, "Error: could not perform the initial load successfully\n");
     return 1;
   }
-  std::fprintf(stderr, "Troupe is running: http://%s\n", running.address().c_str());
+  const auto& prefix = options.ui_path_prefix;
+  std::fprintf(stderr, "Troupe is running: http://%s%s\n", running.address().c_str(),
+               prefix == "/" ? "" : prefix.c_str());
   unmap_what_only_the_start_needed();
   for (;;) {
     int signal = 0;

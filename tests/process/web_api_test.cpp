@@ -219,3 +219,13 @@ TEST_CASE("a tap of what does not exist, or of nobody, says so") {
   CHECK(nobody.wait() == 1);
   CHECK(nobody.output().find("Error: GET http://127.0.0.1:1/") == 0);
 }
+
+TEST_CASE("the address that is printed is the page's, with its prefix") {
+  for (const char* prefix : {"/", "/some/where/"}) {
+    collector troupe("", {std::string("--server.http.ui-path-prefix=") + prefix});
+    troupe.ready();
+    CHECK(get(troupe.url(prefix)).status == 200);
+    const std::string expected = "Troupe is running: " + troupe.url(*(prefix + 1) == '\0' ? "" : prefix) + "\n";
+    CHECK(troupe.program().output().find(expected) != std::string::npos);
+  }
+}

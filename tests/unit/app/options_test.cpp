@@ -30,6 +30,18 @@ TEST_CASE("a path prefix begins and ends with a slash, however it is written") {
     CHECK(parse({"run", "a", "--server.http.ui-path-prefix", written}).run.ui_path_prefix == "/x/y/");
 }
 
+TEST_CASE("a path prefix that no URL can have as it stands is refused") {
+  CHECK(parse({"run", "a", "--server.http.ui-path-prefix=/a-b_c~/d.e/:@!$&'()*+,;="}).message.empty());
+  for (const char* written : {"//", "/a//b", "/a//", "/px?x", "/px#x", "/a b", "/a%20b", "/a\"b", "/a<b", "/a\\b",
+                              "/a/../b", "/./a", "..", "/\xc3\xa4", "/a\nb", "/a{b}"}) {
+    INFO(written);
+    const auto asked = parse({"run", "a", "--server.http.ui-path-prefix", written});
+    CHECK(asked.exit_code == 1);
+    CHECK(
+        asked.message.starts_with("Error: invalid value for --server.http.ui-path-prefix: \"" + std::string(written)));
+  }
+}
+
 TEST_CASE("how durable the journals are") {
   CHECK_FALSE(parse({"run", "a"}).run.sync_each_batch);
   CHECK(parse({"run", "a", "--storage.sync=always"}).run.sync_each_batch);

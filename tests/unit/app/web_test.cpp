@@ -1,6 +1,7 @@
 #include <map>
 
 #include "actors/app/activity.hpp"
+#include "actors/app/observed_request.hpp"
 #include "actors/app/tap_text.hpp"
 #include "actors/app/web_api.hpp"
 #include "actors/app/web_assets.hpp"
@@ -148,6 +149,28 @@ TEST_CASE("the last lines and units of work of each component are kept, a bounde
   CHECK(other["work"][0]["fields"]["samples"] == 7);
   CHECK(other["work"][0]["trace_id"] == "ab000000000000000000000000000000");
   CHECK(nlohmann::json::parse(recent->json("", 3, true))["lines"].size() == 3);
+  bus.unsubscribe(*recent);
+}
+
+TEST_CASE("a request is a unit of work, in the words of the conventions for HTTP") {
+  runtime::event_bus bus;
+  const auto recent = std::make_shared<activity>();
+  bus.subscribe(recent);
+  runtime::tracer tracing;
+  tracing.set(runtime::ratio(1));
+  const runtime::clocks time;
+  http::server_request request;
+  request.method = "PUT";
+  request.path = "/some/where";
+  const auto to = std::make_shared<answered>();
+  observed(request, to, bus, tracing, time)->respond(418, "text/plain", "no", {});
+  CHECK(to->status == 418);
+  const auto of = nlohmann::json::parse(recent->json("http", 9, true));
+  REQUIRE(of["work"].size() == 1);
+  CHECK(of["work"][0]["name"] == "HTTP request");
+  CHECK(of["work"][0]["fields"]["http.request.method"] == "PUT");
+  CHECK(of["work"][0]["fields"]["url.path"] == "/some/where");
+  CHECK(of["work"][0]["fields"]["http.response.status_code"] == 418);
   bus.unsubscribe(*recent);
 }
 

@@ -169,7 +169,8 @@ void collector::loaded(const runtime::load_result& result, const attempt& of) {
     own_.log->begin(events_);
     counts.successful.set(0);
     counts.failures.add();
-    events_.publish(header, runtime::config_load_failed{options_.path, result.diagnostics.text("; "), clocks_.now() - of.began});
+    events_.publish(
+        header, runtime::config_load_failed{options_.path, result.diagnostics.text("; "), clocks_.now() - of.began});
     return;
   }
   for (const auto& one : result.diagnostics) {

@@ -229,3 +229,21 @@ TEST_CASE("the address that is printed is the page's, with its prefix") {
     CHECK(troupe.program().output().find(expected) != std::string::npos);
   }
 }
+
+TEST_CASE("a store that another collector uses is refused at the load, and free once that one has ended") {
+  collector first("store.local \"x\" { }\n");
+  first.ready();
+  process second({TROUPE_PROGRAM, "run", first.directory().file("config.alloy"),
+                  "--server.http.listen-addr=127.0.0.1:0", "--storage.path=" + first.directory().file("data")},
+                 first.directory().file("second"));
+  CHECK(second.wait() == 1);
+  CHECK(second.output().find("data/store.local.x is in use by another process") != std::string::npos);
+  first.configure("store.local \"x\" {\n  max_age = \"1h\"\n}\n");
+  CHECK(post(first.url("/-/reload")).status == 200);
+  CHECK(ask(first, "/api/v0/store/x/stats")["series"] == 0);
+  first.program().signal(SIGTERM);
+  CHECK(first.program().wait() == 0);
+  first.start();
+  first.ready();
+  CHECK(ask(first, "/api/v0/store/x/stats")["series"] == 0);
+}

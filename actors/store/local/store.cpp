@@ -142,14 +142,14 @@ void local::consume(const telemetry::batch_ref& batch, runtime::receipt of) {
     oldest.of.reject("store_full");
     into.batches.erase(into.batches.begin() + static_cast<std::ptrdiff_t>(into.in_hand));
   }
-  if (into.bytes >= much_waiting_bytes && !busy_ && trouble_.empty()) work();
+  if ((finishing_ || into.bytes >= much_waiting_bytes) && !busy_ && trouble_.empty()) work();
 }
 
 void local::work() {
   timer_ = context_.after(work_every, [this] { work(); });
   if (busy_) return;
   if (!files_ || any(damaged_)) return open();
-  if (context_.now() >= maintain_at_) return maintain();
+  if (context_.now() >= maintain_at_ && !finishing_) return maintain();
   if (anything_waits()) write();
 }
 
@@ -290,6 +290,7 @@ void local::show(std::string trouble) {
   context_.set_health(trouble_.empty() ? runtime::health_state::healthy : runtime::health_state::unhealthy, trouble_);
 }
 
+/// From now on what comes is written at once: whoever ends before this waits for it.
 void local::finish() {
   finishing_ = true;
   work();

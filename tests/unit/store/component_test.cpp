@@ -87,6 +87,9 @@ class rig {
     if (host_) host_->stop("shutdown");
     host_.reset();
   }
+  void finish() {
+    (void)host_->finish([] {});
+  }
   void push(telemetry::batch_ref batch) {
     source_.run(time_.now(), [&] { source_.push(0, batch, {}); });
   }
@@ -126,6 +129,8 @@ class rig {
   std::string page() const { return metrics_.page(exposition::format{}); }
   std::filesystem::path directory() const { return std::filesystem::path(directory_.file("data")) / "store.local.x"; }
 
+  bool time_stands = false;  ///< no timer runs
+
   bool until(const std::function<bool()>& so) {
     const auto deadline = std::chrono::steady_clock::now() + 15s;
     do {
@@ -147,7 +152,7 @@ class rig {
       for (const auto& what : posted)
         if (host_) host_->on_posted(what);
       if (host_) {
-        host_->on_time();
+        if (!time_stands) host_->on_time();
         host_->flush();
       }
       source_.on_time(time_.now());
@@ -256,6 +261,19 @@ TEST_CASE("a directory that another process has is refused when the component is
   in.stop();
   CHECK(in.until([&] { return ::flock(another, LOCK_EX | LOCK_NB) == 0; }));
   ::close(another);
+}
+
+TEST_CASE("at the end what still comes is stored at once, not with the next second") {
+  rig in;
+  in.start();
+  in.push(1);
+  REQUIRE(in.until([&] { return in.edge().settled.batches == 1; }));
+  in.finish();
+  in.time_stands = true;
+  in.push_log("the last words");
+  CHECK(in.until([&] { return in.edge().settled.batches == 2; }));
+  in.push_log("one more");
+  CHECK(in.until([&] { return in.edge().settled.batches == 3; }));
 }
 
 TEST_CASE("a question too many is refused at once; the others are answered one by one") {

@@ -63,11 +63,13 @@ journal::~journal() = default;
 
 result<sequence> journal::append(std::string_view payload, std::uint32_t items, origin from,
                                  std::span<const definition_id> needs,
-                                 const std::function<std::string(definition_id)>& define, std::int64_t now_ms) {
+                                 const std::function<std::string(definition_id)>& define, std::int64_t now_ms,
+                                 sequence in_place_of) {
   if (payload.size() > max_record_bytes)
     return failure("a record of " + std::to_string(payload.size()) + " bytes is too large for the journal");
-  if (!current_ || segments_.back().data_bytes >= options_.segment_bytes) {
-    if (auto ok = begin_segment(); !ok) {
+  const auto number = in_place_of == 0 ? next_ : in_place_of;
+  if (!current_ || segments_.back().data_bytes >= options_.segment_bytes || segments_.back().first > number) {
+    if (auto ok = begin_segment(number); !ok) {
       ++failed_appends_;
       return tl::unexpected(ok.error());
     }
@@ -85,25 +87,29 @@ result<sequence> journal::append(std::string_view payload, std::uint32_t items, 
     fresh.push_back(id);
   }
   const auto begin = segment.bytes + buffer_.size();
-  append_record({record_kind::data, items, now_ms, next_, from.source, from.number, payload}, buffer_);
+  append_record({record_kind::data, items, now_ms, number, from.source, from.number, payload}, buffer_);
   if (auto ok = write(segment); !ok) {
     ++failed_appends_;
     return tl::unexpected(ok.error());
   }
   defined_.insert(fresh.begin(), fresh.end());
-  segment.count(next_, begin, items, now_ms);
+  segment.count(number, begin, items, now_ms);
   segment.bytes += buffer_.size();
   segment.data_bytes += record_header_bytes + payload.size();
   ++appended_records_;
   appended_bytes_ += buffer_.size();
   origins_.remember(from);
-  ++next_;
+  if (in_place_of == 0) {
+    ++next_;
+  } else {
+    note_present(number);
+  }
   if (options_.sync == sync_mode::always) {
     durable_ = next_;
   } else if (unsynced_.empty() || unsynced_.back().open != current_) {
     unsynced_.push_back({segment.path, current_});
   }
-  return next_ - 1;
+  return number;
 }
 
 /// What is in buffer_, whole, or as if it had never been tried.
@@ -118,9 +124,44 @@ result<void> journal::write(segment& to) {
   // It may be found when the journal is opened again; then its number must be nobody else's.
   if (!undone && written) {
     if (durable_ == next_) ++durable_;
+    note_absent(next_, next_ + 1);
     ++next_;
   }
   return ok;
+}
+
+sequence journal::leave_out() {
+  ++left_out_;
+  note_absent(next_, next_ + 1);
+  return next_++;
+}
+
+void journal::note_absent(sequence first, sequence end) {
+  if (!absent_.empty() && absent_.back().end == first) {
+    absent_.back().end = end;
+  } else {
+    absent_.push_back({first, end});
+  }
+}
+
+/// It is there now, and not yet for good.
+void journal::note_present(sequence number) {
+  durable_ = std::min(durable_, number);
+  const auto at = std::find_if(absent_.begin(), absent_.end(),
+                               [&](const absence& one) { return one.first <= number && number < one.end; });
+  if (at == absent_.end()) return;
+  const absence behind{number + 1, std::exchange(at->end, number)};
+  if (behind.first < behind.end) absent_.insert(at + 1, behind);
+  std::erase_if(absent_, [](const absence& one) { return one.first == one.end; });
+}
+
+std::uint64_t journal::absent_in(sequence first, sequence end) const {
+  std::uint64_t sum = 0;
+  for (const auto& one : absent_) {
+    const auto from = std::max(first, one.first), to = std::min(end, one.end);
+    if (from < to) sum += to - from;
+  }
+  return sum;
 }
 
 result<void> journal::sync_current() {
@@ -130,21 +171,24 @@ result<void> journal::sync_current() {
   return {};
 }
 
-result<void> journal::begin_segment() {
+result<void> journal::begin_segment(sequence first) {
   segment made;
-  made.first = next_;
-  made.path = joined(directory_, segment_name(next_));
+  made.first = first;
+  made.path = joined(directory_, segment_name(first));
   if (auto ok = disk_.remove(made.path); !ok) return ok;  // of an attempt that failed
   auto opened = disk_.open(made.path);
   if (!opened) return tl::unexpected(opened.error());
   std::string header;
-  append_header({next_, origins_.all(), durable_ == next_}, header);
+  append_header({first, origins_.all(), durable_ == next_ && left_out_ == 0}, header);
   if (auto ok = (*opened)->append(header); !ok) {
     (void)disk_.remove(made.path);
     return ok;
   }
   made.bytes = header.size();
-  if (!segments_.empty() && segments_.back().first == next_) segments_.pop_back();  // held no record
+  if (!segments_.empty() && segments_.back().first >= first) {  // held no record
+    if (segments_.back().first > first) (void)disk_.remove(segments_.back().path);
+    segments_.pop_back();
+  }
   segments_.push_back(std::move(made));
   current_ = std::move(*opened);
   defined_.clear();
@@ -228,6 +272,7 @@ result<void> journal::sync() {
 
 sequence journal::add_cursor(const std::string& name, sequence begin) {
   const auto [at, fresh] = cursors_.try_emplace(name, std::clamp(begin, first(), next_));
+  cursors_known_ = true;
   cursors_changed_ = cursors_changed_ || fresh;
   return at->second;
 }
@@ -243,8 +288,22 @@ void journal::remove_cursor(const std::string& name) {
   cursors_changed_ = cursors_.erase(name) > 0 || cursors_changed_;
 }
 
-std::vector<loss> journal::reclaim(std::int64_t now_ms) {
+/// Something could not be written: what is being written goes, too, when nobody wants any of it. First another one is
+/// begun, so that what is known never has no place; on a disk that has no room for even that, it comes after.
+void journal::make_room() {
+  if (segments_.empty() || segments_.back().held.records == 0 || !rewriting_.empty()) return;
+  const auto end = segments_.back().end;
+  if (std::any_of(cursors_.begin(), cursors_.end(), [&](const auto& one) { return one.second < end; })) return;
+  if (begin_segment(next_)) return;
+  if (!disk_.remove(segments_.back().path)) return;
+  segments_.pop_back();
+  current_ = nullptr;
+  (void)begin_segment(next_);  // else with the next record
+}
+
+std::vector<loss> journal::reclaim(std::int64_t now_ms, bool room) {
   std::vector<loss> lost;
+  if (room) make_room();
   sequence slowest = next_;
   for (const auto& [name, at] : cursors_)
     slowest = std::min(slowest, at);
@@ -255,13 +314,13 @@ std::vector<loss> journal::reclaim(std::int64_t now_ms) {
     const auto& oldest = segments_.front();
     if (std::find(rewriting_.begin(), rewriting_.end(), oldest.path) != rewriting_.end()) break;
     const sequence end = segments_[1].first;
-    const bool passed = end <= slowest && now_ms - oldest.newest_ms >= options_.min_age_ms;
+    const bool passed = oldest.end <= slowest && (room || now_ms - oldest.newest_ms >= options_.min_age_ms);
     const bool old = options_.max_age_ms > 0 && oldest.newest_ms < now_ms - options_.max_age_ms;
     const bool large = bytes > options_.max_bytes;
     if (!passed && !old && !large) break;
     // What goes may be all that shows a gap: first a segment must say what is known. On a full disk it can't, and room
     // comes first.
-    if (gap_) (void)begin_segment();
+    if (gap_) (void)begin_segment(next_);
     for (auto& [name, at] : cursors_) {
       if (at >= end) continue;
       const auto gone = left(oldest, at);
@@ -273,6 +332,7 @@ std::vector<loss> journal::reclaim(std::int64_t now_ms) {
     bytes -= oldest.bytes;
     segments_.pop_front();
   }
+  std::erase_if(absent_, [&](const absence& one) { return one.end <= first(); });
   return lost;
 }
 

@@ -33,10 +33,16 @@ class journal {
 
   /// One record. `needs`: the definitions that it refers to; `define` is asked for those that the current segment
   /// lacks. On an error nothing was appended, and the next attempt may succeed. The last of `needs` is written after
-  /// the others: where it is there, all are.
+  /// the others: where it is there, all are. `in_place_of`: a number that was left out, which it gets; nothing behind
+  /// it was appended.
   [[nodiscard]] result<sequence> append(std::string_view payload, std::uint32_t items, origin from,
                                         std::span<const definition_id> needs,
-                                        const std::function<std::string(definition_id)>& define, std::int64_t now_ms);
+                                        const std::function<std::string(definition_id)>& define, std::int64_t now_ms,
+                                        sequence in_place_of = 0);
+  /// The number of a record that can't be written now: whoever asks for it keeps what it stands for. Until as many are
+  /// given back by left_out_is_done(), no segment says that all before it is here.
+  [[nodiscard]] sequence leave_out();
+  void left_out_is_done() { --left_out_; }
   /// The highest number that was appended from this source; 0: none.
   [[nodiscard]] std::uint64_t last_number(std::uint64_t source) const;
 
@@ -75,8 +81,12 @@ class journal {
   void set_ages(std::int64_t min_ms, std::int64_t max_ms) {
     options_.min_age_ms = min_ms, options_.max_age_ms = max_ms;
   }
+  /// Whether it is known where each reader was: else a new one begins at the oldest record.
+  [[nodiscard]] bool cursors_known() const { return cursors_known_; }
   /// Removes segments that all cursors have passed, and the oldest beyond the bounds; says what was lost by that.
-  [[nodiscard]] std::vector<loss> reclaim(std::int64_t now_ms);
+  /// `make_room`: nothing could be written; what all have passed goes whatever its age, the segment that is being
+  /// written included.
+  [[nodiscard]] std::vector<loss> reclaim(std::int64_t now_ms, bool make_room = false);
 
   [[nodiscard]] journal_counts count() const;
   /// What this cursor has still before it; none of that name: nothing. Reads at most 128 KiB.
@@ -93,12 +103,20 @@ class journal {
     sequence expected = 0;  ///< the number that comes next; 0: any
     bool gap = false;       ///< some are missing before
   };
+  /// Numbers that no record has, from the first on and before the last; that is known already, or no loss.
+  struct absence {
+    sequence first = 0, end = 0;
+  };
+  void note_absent(sequence first, sequence end);
+  void note_present(sequence number);
+  [[nodiscard]] std::uint64_t absent_in(sequence first, sequence end) const;
+  void make_room();
   void recover_segment(const std::string& name, bool last, row& so_far, open_report& report);
   void recover_records(scanner& all, segment& of, std::uint64_t size, bool last, row& so_far, open_report& report);
-  void recover_header(const segment_header& header, row& so_far);
+  void recover_header(const segment_header& header, row& so_far, open_report& report);
   [[nodiscard]] result<void> sync_found();
   void recover_cursors(bool there, open_report& report);
-  [[nodiscard]] result<void> begin_segment();
+  [[nodiscard]] result<void> begin_segment(sequence first);
   [[nodiscard]] result<void> write(segment& to);
   [[nodiscard]] result<void> sync_current();
   [[nodiscard]] backlog left(const segment& of, sequence from) const;
@@ -119,6 +137,9 @@ class journal {
   std::map<std::string, sequence> cursors_;
   bool cursors_changed_ = false, directory_changed_ = false;
   bool gap_ = false;  // found when it was opened, and no segment says yet what is known behind it
+  bool cursors_known_ = false;
+  std::vector<absence> absent_;  // ascending
+  std::size_t left_out_ = 0;     // numbers that stand for what is kept elsewhere
   sequence next_ = 1, durable_ = 1;
   std::string buffer_;
   std::uint64_t appended_records_ = 0, appended_bytes_ = 0, failed_appends_ = 0;
@@ -142,19 +163,20 @@ class reader {
   [[nodiscard]] std::string_view definition(definition_id id) const;
   [[nodiscard]] sequence wanted() const { return wanted_; }
   [[nodiscard]] sequence segment() const { return segment_; }  ///< the first sequence of the current record's segment
-  [[nodiscard]] std::uint64_t damaged_bytes() const { return damaged_bytes_; }
-  /// How many records were removed from under it: wanted, and not there any more.
-  [[nodiscard]] std::uint64_t reclaimed() const { return reclaimed_; }
+  /// How many records should have come and did not: unreadable, or gone with their file. Those that were reclaimed, or
+  /// found missing when the journal was opened, are not among them.
+  [[nodiscard]] std::uint64_t missing() const { return missing_; }
 
  private:
   [[nodiscard]] result<bool> open_next();
+  void go_on_at(sequence number);
 
   const journal& of_;
   sequence wanted_;
   sequence segment_ = 0;  // first sequence of the one being read; 0: none
   std::optional<scanner> scan_;
   std::map<definition_id, std::string> definitions_;
-  std::uint64_t damaged_bytes_ = 0, reclaimed_ = 0;
+  std::uint64_t missing_ = 0;
 };
 
 }  // namespace troupe::journal

@@ -4,6 +4,13 @@
 
 namespace troupe::journal {
 
+/// What comes next has this number.
+void reader::go_on_at(sequence number) {
+  if (number <= wanted_) return;
+  missing_ += number - wanted_ - of_.absent_in(wanted_, number);
+  wanted_ = number;
+}
+
 /// Goes to the segment that holds the wanted record, or the first one after it.
 result<bool> reader::open_next() {
   const auto* to = of_.segment_of(wanted_);
@@ -20,17 +27,17 @@ result<bool> reader::open_next() {
   }
   scan_ = std::move(scan);
   segment_ = to->first;
-  wanted_ = std::max(wanted_, to->first);
+  go_on_at(to->first);
   definitions_.clear();
   return true;
 }
 
 result<std::optional<reader::entry>> reader::next() {
   if (wanted_ >= of_.next_) return std::nullopt;
+  wanted_ = std::max(wanted_, of_.first());  // what was reclaimed is counted there
   for (;;) {
     const auto* current = segment_ == 0 ? nullptr : of_.segment_of(segment_);
     if (!current || current->first != segment_) {
-      if (segment_ != 0 && wanted_ < of_.first()) reclaimed_ += of_.first() - wanted_;
       segment_ = 0;
       const auto opened = open_next();
       if (!opened) return tl::unexpected(opened.error());
@@ -39,7 +46,6 @@ result<std::optional<reader::entry>> reader::next() {
     }
     const auto more = scan_->next(current->bytes);
     if (!more) return tl::unexpected(more.error());
-    damaged_bytes_ += scan_->skipped();
     if (!*more) {
       const auto opened = open_next();
       if (!opened) return tl::unexpected(opened.error());
@@ -50,6 +56,7 @@ result<std::optional<reader::entry>> reader::next() {
     if (found.kind == record_kind::definition) {
       definitions_[found.id] = std::string(found.payload);
     } else if (found.id >= wanted_) {
+      go_on_at(found.id);
       wanted_ = found.id + 1;
       return entry{found.id, found.time_ms, found.items, found.payload};
     }

@@ -38,6 +38,7 @@ result<void> journal::recover(open_report& report) {
   directory_changed_ = !segments_.empty();
   for (const auto& one : segments_)
     unsynced_.push_back({one.path, nullptr});
+  if (so_far.expected != 0 && so_far.expected < next_) note_absent(so_far.expected, next_);
   gap_ = so_far.gap || (so_far.expected != 0 && so_far.expected != next_);
   return gap_ || options_.sync == sync_mode::always ? sync_found() : result<void>();
 }
@@ -55,7 +56,13 @@ result<void> journal::sync_found() {
 
 /// Behind a gap a source's last number does not say that those before it are here: what was lost comes again and must
 /// be taken, so the number before the gap counts; until a segment says what was known when all before it was durable.
-void journal::recover_header(const segment_header& header, row& so_far) {
+void journal::recover_header(const segment_header& header, row& so_far, open_report& report) {
+  const bool missing = so_far.expected != 0 && header.first > so_far.expected;
+  if (missing) note_absent(so_far.expected, header.first);
+  if (missing && !so_far.gap) {  // else it was told
+    report.say("records " + std::to_string(so_far.expected) + " to " + std::to_string(header.first - 1) +
+               " are missing: their file is gone");
+  }
   if (header.all_durable) {
     origins_.clear();
     so_far.gap = false;
@@ -95,10 +102,14 @@ void journal::recover_segment(const std::string& name, bool last, row& so_far, o
     }
     return set_aside(header.error().message, *size);
   }
-  recover_header(*header, so_far);
+  recover_header(*header, so_far, report);
   recover_records(all, one, *size, last, so_far, report);
   // Not the same name again: a reader may be in it already.
-  if (one.held.records == 0) next_ = std::max(next_, one.first + 1);
+  if (one.held.records == 0) {
+    next_ = std::max(next_, one.first + 1);
+    note_absent(one.first, one.first + 1);
+    so_far.expected = std::max(so_far.expected, one.first + 1);
+  }
   segments_.push_back(std::move(one));
 }
 
@@ -123,6 +134,7 @@ void journal::recover_records(scanner& all, segment& of, std::uint64_t size, boo
     if (found.kind != record_kind::data) continue;
     of.count(found.id, all.begin(), found.items, found.time_ms);
     next_ = std::max(next_, found.id + 1);
+    if (found.id > so_far.expected) note_absent(so_far.expected, found.id);
     so_far.gap = so_far.gap || found.id != so_far.expected;
     so_far.expected = found.id + 1;
     if (!so_far.gap) origins_.remember({found.source, found.number});
@@ -143,12 +155,14 @@ void journal::recover_cursors(bool there, open_report& report) {
     if (!segments_.empty()) return unreadable("the file is gone");
     // So that one that is gone can be told from one that never was; no harm if it can't be.
     if (auto opened = disk_.open(path)) (void)(*opened)->append(cursors_text({}));
+    cursors_known_ = true;
     return;
   }
   const auto text = disk_.read(path, 0, max_cursors_bytes);
   if (!text) return unreadable(text.error().message);
   const auto read = read_cursors(*text);
   if (!read) return unreadable("unreadable: " + read.error().message);
+  cursors_known_ = true;
   for (auto [name, number] : *read) {
 #ifdef TROUPE_BUG_RESUME_ONE_TOO_FAR
     ++number;
@@ -156,6 +170,10 @@ void journal::recover_cursors(bool there, open_report& report) {
     // A cursor beyond the end is of a journal whose end was lost: what is appended next is new to it.
     next_ = std::max(next_, number);
     cursors_[name] = std::max(number, first());
+    if (number < first()) {
+      report.say(name + ": records " + std::to_string(number) + " to " + std::to_string(first() - 1) +
+                 " were not read yet and are missing");
+    }
   }
 }
 

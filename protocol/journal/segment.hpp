@@ -15,6 +15,7 @@ struct segment {
   std::string path;
   std::uint64_t bytes = 0;  ///< up to here it is read
   backlog held;
+  sequence end = 0;              ///< behind the last of its records; 0: it has none
   std::uint64_t data_bytes = 0;  ///< of records, since it was begun here
   std::int64_t newest_ms = 0;
 
@@ -29,6 +30,7 @@ struct segment {
   /// Counts the record that begins at `offset`.
   void count(sequence number, std::uint64_t offset, std::uint32_t items, std::int64_t time_ms) {
     if (marks.empty() || offset - marks.back().offset >= mark_every) marks.push_back({number, offset, held});
+    end = std::max(end, number + 1);
     ++held.records;
     held.items += items;
     newest_ms = std::max(newest_ms, time_ms);

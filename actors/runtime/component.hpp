@@ -120,6 +120,8 @@ class component : public consumer {
   /// A source that was held back may go on.
   virtual void on_room() {}
 
+  /// Its end, or that of those who send to it, has begun: finish() follows when they are through.
+  virtual void ends_soon() {}
   /// The end comes: a source makes nothing new, a writer brings to safety what it holds.
   virtual void finish() {}
   [[nodiscard]] virtual bool finished() const { return true; }

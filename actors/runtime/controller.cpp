@@ -66,6 +66,8 @@ struct controller::inside {
   void apply(graph next, prepared_nodes made);
   void configure(const prepared_nodes& made);
   [[nodiscard]] std::shared_ptr<countdown> run(const graph& next, prepared_nodes& made);
+  void announce_end(const std::string& id);
+  void tell_left_behind(const std::string& id);
   bool end(const std::vector<std::string>& rank, const std::string& reason);
   bool end_all(std::set<std::string> which);
   void forget(const std::string& id);
@@ -213,6 +215,10 @@ void controller::inside::apply(graph next, prepared_nodes made) {
     const auto& uses = current.find(*at)->uses;
     if (stays || late) sent_to.insert(uses.begin(), uses.end());
   }
+  for (const auto* each : {&gone, &gone_late}) {
+    for (const auto& id : *each)
+      announce_end(id);
+  }
   for (const auto& id : gone)
     end({id}, "component_removed");
   configure(made);
@@ -263,6 +269,19 @@ std::shared_ptr<countdown> controller::inside::run(const graph& next, prepared_n
   return updating;
 }
 
+void controller::inside::announce_end(const std::string& id) {
+  actors.post(id, [h = components.at(id).of] { h->ends_soon(); });
+}
+
+/// What a writer could not send stays in its directory, where nobody but a component of that name finds it.
+void controller::inside::tell_left_behind(const std::string& id) {
+  const auto outside = components.at(id).of->status().get().outside;
+  if (!outside || outside->waiting == 0) return;
+  shared.events.publish(header_of(), message{id, log_level::warn,
+                                             "a component was removed with " + std::to_string(outside->waiting) +
+                                                 " items unsent; they are sent when one of its name is there again"});
+}
+
 /// Ends these together: each finishes what it has, within the deadline; then it is stopped and forgotten. Returns
 /// whether all were in time.
 bool controller::inside::end(const std::vector<std::string>& rank, const std::string& reason) {
@@ -280,6 +299,10 @@ bool controller::inside::end(const std::vector<std::string>& rank, const std::st
   const auto began = shared.time.now();
   const bool drained = waiting->wait_for(options.drain_deadline);
   if (!drained) shared.events.publish(header_of(), watchdog_fired{"draining " + names, shared.time.now() - began});
+  if (reason == "component_removed") {
+    for (const auto& id : rank)
+      tell_left_behind(id);
+  }
   auto stopping = std::make_shared<countdown>(rank.size());
   for (const auto& id : rank) {
     actors.post(id, [h = components.at(id).of, reason, gone = once_gone([stopping] { stopping->done(); })]() mutable {
@@ -388,6 +411,8 @@ void controller::inside::stop(const std::function<void(bool)>& farewell) {
     for (const auto& used : node.uses)
       rank_of[used] = std::max(rank_of[used], own);
   }
+  for (const auto& [id, one] : components)
+    announce_end(id);
   bool drained = true;
   for (const auto rank : ranks) {
     std::set<std::string> which;

@@ -197,6 +197,10 @@ void host::neighbour_gone(const std::string& id) {
   cell_.forget_producer(id);
 }
 
+void host::ends_soon() {
+  cell_.run(shared_.time.now(), [this] { running()->ends_soon(); });
+}
+
 clock_duration host::finish(std::function<void()> done) {
   finished_ = std::move(done);
   finishing_ = true;

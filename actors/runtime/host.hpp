@@ -73,6 +73,7 @@ class host : public std::enable_shared_from_this<host> {
   /// Ends in an orderly way; `done` is called, here, when nothing is left to do. Returns how long the component means
   /// to take at the most; zero: it does not say.
   clock_duration finish(std::function<void()> done);
+  void ends_soon();                      ///< finish() follows
   void stop(const std::string& reason);  ///< what is still under way is given up for that reason
   /// The component's JSON; "[]" while it isn't running.
   [[nodiscard]] std::string debug_info() const;

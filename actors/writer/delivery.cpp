@@ -201,6 +201,12 @@ void delivery::pause(request& one, const request_outcome& how, time_point now) {
   one.not_before = now + wait;
 }
 
+void delivery::retry_now() {
+  failures_ = 0;
+  for (auto& [number, one] : requests_)
+    one.not_before = {}, one.backoff = {};
+}
+
 bool delivery::ended(request_number number, const request_outcome& how, time_point now) {
   const auto found = requests_.find(number);
   if (found == requests_.end() || !found->second.flying) return true;

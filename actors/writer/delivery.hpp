@@ -99,6 +99,8 @@ class delivery {
   /// was tried too often or too long. False: next() will give it out again.
   bool ended(request_number number, const request_outcome& how, time_point now);
   [[nodiscard]] std::optional<time_point> wake_at(time_point now) const;
+  /// Whatever failed before is no reason to wait any longer.
+  void retry_now();
 
   /// Whether the request is under way or waits to be tried again; one whose pieces have all become too old is neither.
   [[nodiscard]] bool holds(request_number number) const { return requests_.contains(number); }

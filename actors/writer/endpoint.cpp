@@ -34,6 +34,12 @@ void endpoint::set(const endpoint_settings& settings) {
   if (!settings.drop_on_overflow) overflows_from_.reset();
 }
 
+void endpoint::moved() {
+  delivery_.retry_now();
+  trouble_.clear();
+  last_error_.clear();
+}
+
 void endpoint::pump() {
   take();
   while (auto plan = delivery_.next(context_.now(), context_.wall_ms()))
@@ -71,8 +77,12 @@ void endpoint::take() {
     }
     auto& entry = **read;
     wanted_ = entry.number + 1;
+    if (entry.missing > 0) {
+      tell_unreadable(entry.missing, std::to_string(entry.missing) + " records before record " +
+                                         std::to_string(entry.number) + " can't be read any more");
+    }
     if (!entry.batch) {
-      tell_unreadable(entry);
+      tell_unreadable(1, "record " + std::to_string(entry.number) + ": " + entry.damage);
     } else if (full) {
       drop(entry);
     } else {
@@ -131,14 +141,15 @@ void endpoint::stalled(std::string why) {
   if (on_progress) on_progress();
 }
 
-/// A record that is whole on the disk and makes no sense: it is counted, and those after it go on.
-void endpoint::tell_unreadable(const batch_source::entry& one) {
-  last_error_ = "record " + std::to_string(one.number) + ": " + one.damage;
-  protocol_->on_unreadable();
+/// Records that are gone from the disk, or make no sense: they are counted, and those after them go on.
+void endpoint::tell_unreadable(std::uint64_t records, std::string what) {
+  last_error_ = std::move(what);
+  for (std::uint64_t i = 0; i < records; ++i)
+    protocol_->on_unreadable();
   context_.metrics()
-      .counter("troupe_journal_unreadable_records_total", "Records that could not be decoded and were skipped.",
+      .counter("troupe_journal_unreadable_records_total", "Records that could not be read or decoded and were skipped.",
                {{"endpoint", name_}})
-      .add();
+      .add(static_cast<double>(records));
   if (unreadable_.failed(context_.now()).worth_a_line) context_.publish(runtime::journal_damaged{key_, last_error_, 0});
 }
 
@@ -214,9 +225,11 @@ runtime::work endpoint::during(const flight& what) {
 /// What is worth a line is told even where it was done for own telemetry.
 void endpoint::tell_failed(const flight& what, std::uint64_t items, unsigned attempt, const reply& how, bool over) {
   last_error_ = trouble_ = how.words;
-  const auto how_loud = outage_.failed(context_.now(), how.outcome.what == request_outcome::kind::retry);
-  if (over) return tell_dropped(what, items, how, how_loud);
-  const auto& [told, untold] = how_loud;
+  if (over) {  // that something is lost is told beside that something fails
+    outage_.count();
+    return tell_dropped(what, items, how, drops_.failed(context_.now(), false));
+  }
+  const auto& [told, untold] = outage_.failed(context_.now());
   context_.publish(runtime::batch_retried{context_.id(), name_, how.words, how.status, attempt + 1, untold, told},
                    during(what), what.self_telemetry && !told);
 }

@@ -32,6 +32,8 @@ class endpoint {
 
   /// What is under way goes on.
   void set(const endpoint_settings& settings);
+  /// It has another address: what waited for the old one's recovery is tried at once.
+  void moved();
   [[nodiscard]] protocol& speaks() const { return *protocol_; }
 
   void pump();    ///< there is more to read
@@ -77,7 +79,7 @@ class endpoint {
   void offer(batch_source::entry one);
   void drop(const batch_source::entry& one);
   void stalled(std::string why);
-  void tell_unreadable(const batch_source::entry& one);
+  void tell_unreadable(std::uint64_t records, std::string what);
   void send(const request_plan& plan);
   [[nodiscard]] flight make_flight(const request_plan& plan);
   void answered(request_number number, std::uint64_t items, unsigned attempt, const reply& how);
@@ -100,7 +102,7 @@ class endpoint {
   std::deque<held> window_;                 // what is offered and not done
   std::unordered_map<request_number, flight> flights_;
   std::string trouble_, last_error_;
-  outage outage_, unreadable_, overflow_;
+  outage outage_, drops_, unreadable_, overflow_;
   runtime::timer wake_, drain_timer_;
   bool drained_ = false;                                                   // the time for it is over
   std::shared_ptr<const bool> life_ = std::make_shared<const bool>(true);  // answers that come later find it gone

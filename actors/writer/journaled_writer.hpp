@@ -8,6 +8,7 @@
 
 #include "actors/runtime/component.hpp"
 #include "actors/writer/endpoint.hpp"
+#include "actors/writer/outage.hpp"
 #include "actors/writer/record_format.hpp"
 #include "protocol/journal/journal.hpp"
 
@@ -15,8 +16,9 @@ namespace troupe::writer {
 
 /// One endpoint of a configuration.
 struct endpoint_plan {
-  std::string name;  ///< as configured; empty: one is made from the address
-  std::string url;   ///< with `name` empty, what its cursor is called by
+  std::string name;      ///< as configured; empty: one is made from the address
+  std::string url;       ///< with `name` empty, what its cursor is called by
+  std::string tenant{};  ///< told apart by it beside the URL; empty: none
   endpoint_settings settings;
   std::function<std::unique_ptr<protocol>(const std::string& name)> make;
   /// Before it is used, and when its arguments change; the protocol is what `make` made.
@@ -41,6 +43,7 @@ class journaled_writer : public runtime::component {
 
   void start() override;
   void consume(const telemetry::batch_ref& batch, runtime::receipt of) override;
+  void ends_soon() override;
   void finish() override;
   [[nodiscard]] bool finished() const override;
   [[nodiscard]] runtime::clock_duration finishes_within() const override;
@@ -59,8 +62,9 @@ class journaled_writer : public runtime::component {
   virtual void on_opened(std::size_t /*damaged_places*/, runtime::clock_duration /*took*/) {}
 
  private:
-  /// A batch that the journal had no room for.
-  struct unwritten {
+  /// A batch that the journal could not take: it is sent from memory, or written when that works again.
+  struct held {
+    sequence number;
     telemetry::batch_ref batch;
     runtime::receipt of;
   };
@@ -73,16 +77,28 @@ class journaled_writer : public runtime::component {
   void open_journal();
   [[nodiscard]] result<std::unique_ptr<endpoint>> endpoint_for(const endpoint_plan& plan, const std::string& key,
                                                                sequence begin);
-  [[nodiscard]] sequence begin_of_new(const std::vector<std::string>& keys) const;
+  [[nodiscard]] sequence begin_of(std::size_t nth, const std::vector<std::string>& keys,
+                                  const std::vector<std::string>& before) const;
   void note_progress();
-  void forget_cursors_without_endpoint();
-  [[nodiscard]] result<void> append(const telemetry::batch_ref& batch, const runtime::receipt& of);
-  void appended(runtime::receipt of);
+  void forget_cursors_without_endpoint(sequence taken_over);
+  [[nodiscard]] result<bool> append(const telemetry::batch_ref& batch, const runtime::receipt& of,
+                                    sequence in_place_of = 0);
+  void appended(runtime::receipt of, sequence before);
   void settle_sent();
+  void hold(const telemetry::batch_ref& batch, runtime::receipt of);
+  void let_go(const held& one);
+  void write_held();
+  void failed_to_append(const std::string& why);
   void retry_append();
+  void give_up();
+  void reject(const telemetry::batch& batch, runtime::receipt of);
+  void broken(std::string& trouble, const std::string& why);
+  void mended(std::string& trouble);
+  void count_journal();
+  void count_waiting();
   void progressed();
   void begin_sync();
-  void reclaim();
+  void reclaim(bool make_room);
   void show_health();
 
   runtime::component_context& context_;
@@ -91,15 +107,16 @@ class journaled_writer : public runtime::component {
   std::unique_ptr<journal::journal> journal_;
   recent_batches recent_;
   std::vector<std::unique_ptr<endpoint>> endpoints_;
-  std::vector<unwritten> unwritten_;
+  std::deque<held> held_;
   std::deque<unsent> unsent_;
   bool settle_when_sent_ = false;
-  std::string trouble_;  // of the journal
+  std::string append_trouble_, sync_trouble_;  // of the journal; empty: none
+  outage journal_outage_;
   std::string payload_;
   std::chrono::nanoseconds reclaim_every_{};
-  runtime::timer sync_timer_, reclaim_timer_, retry_timer_;
+  runtime::timer sync_timer_, reclaim_timer_, retry_timer_, give_up_timer_;
   std::uint64_t waiting_ = 0;  // items before the slowest endpoint, as of the last sync
-  bool syncing_ = false, finishing_ = false;
+  bool may_write_ = true, retries_ = false, syncing_ = false, finishing_ = false, gives_up_ = false;
 };
 
 }  // namespace troupe::writer

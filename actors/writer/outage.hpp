@@ -25,6 +25,8 @@ class outage {
     told_ = told_ || lasting;
     return {true, std::exchange(untold_, 0)};
   }
+  /// One more, told by somebody else.
+  void count() { ++failures_; }
   /// How many failures in a row are over now, where somebody was told that it lasts.
   [[nodiscard]] std::optional<std::uint64_t> over() {
     const auto failures = std::exchange(failures_, 0);

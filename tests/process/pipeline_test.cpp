@@ -1,3 +1,4 @@
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -416,10 +417,22 @@ TEST_CASE("a journal with flipped bits and a torn end: it starts, says it, and g
   }
 }
 
-TEST_CASE("a disk that is full: it is said, memory stays bounded, and when there is room all of it arrives") {
+// A limit on the size of files stands for a full disk.
+
+namespace {
+
+void limit_files(collector& of, const std::string& bytes) {
+  temporary_directory scratch;
+  process more({"prlimit", "--pid", std::to_string(of.program().id()), "--fsize=" + bytes + ":"}, scratch.file("out"));
+  REQUIRE(more.wait() == 0);
+}
+
+}  // namespace
+
+TEST_CASE("a journal that has filled its disk goes on in what its backend has taken, and nothing is lost") {
   target page(counting);
   backend to;
-  // A limit on the size of files stands for the disk: the journal's segment cannot grow beyond it.
+  to.answers([](int) { return backend::answer{503, {}, "", false}; });
   collector troupe(pipeline({page.address()}, to.url()), {}, {"prlimit", "--fsize=4000:"});
   troupe.ready();
   REQUIRE(eventually([&] { return troupe.metric("troupe_journal_failed_appends_total") > 0; }));
@@ -430,10 +443,151 @@ TEST_CASE("a disk that is full: it is said, memory stays bounded, and when there
   const int before = page.scrapes();
   REQUIRE(eventually([&] { return page.scrapes() >= before + 5; }));
   CHECK(troupe.metric("troupe_edge_in_flight_items") > 0);
-  temporary_directory scratch;
-  process more({"prlimit", "--pid", std::to_string(troupe.program().id()), "--fsize=unlimited:"}, scratch.file("out"));
-  REQUIRE(more.wait() == 0);
-  REQUIRE(eventually([&] { return to.samples_of("scraped_total").size() >= static_cast<std::size_t>(before + 5); }));
-  CHECK(each_once(to.samples_of("scraped_total"), static_cast<std::size_t>(before + 5)));
-  CHECK(eventually([&] { return get(troupe.url("/-/healthy")).status == 200; }));
+  to.answers([](int) { return backend::answer{}; });
+  REQUIRE(eventually([&] { return get(troupe.url("/-/healthy")).status == 200; }));
+  REQUIRE(eventually([&] { return to.samples_of("scraped_total").size() >= static_cast<std::size_t>(before + 25); }));
+  CHECK(each_once(to.samples_of("scraped_total"), static_cast<std::size_t>(before + 25)));
+  CHECK(lines_with(troupe.program().output(), "the journal can't take batches, they are held in memory") == 1);
+  CHECK(lines_with(troupe.program().output(), "the journal can be written again") >= 1);
+}
+
+TEST_CASE("while a disk takes nothing, samples go out from memory; when it does again, from there") {
+  target page(counting);
+  backend to;
+  collector troupe(pipeline({page.address()}, to.url()));
+  troupe.ready();
+  REQUIRE(eventually([&] { return to.samples_of("scraped_total").size() >= 3; }));
+  limit_files(troupe, "1");
+  REQUIRE(eventually([&] { return troupe.metric("troupe_journal_failed_appends_total") > 0; }));
+  const auto then = static_cast<std::size_t>(page.scrapes());
+  REQUIRE(eventually([&] { return to.samples_of("scraped_total").size() >= then + 10; }));
+  to.answers([](int) { return backend::answer{503, {}, "", false}; });
+  const auto down = page.scrapes();
+  REQUIRE(eventually([&] { return page.scrapes() >= down + 5; }));
+  limit_files(troupe, "unlimited");
+  // What waited in memory is written, and survives.
+  REQUIRE(eventually([&] { return troupe.program().output().find("can be written again") != std::string::npos; }));
+  const auto written = page.scrapes();
+  REQUIRE(eventually([&] { return page.scrapes() >= written + 5; }));
+  troupe.program().signal(SIGKILL);
+  troupe.program().wait();
+  to.answers([](int) { return backend::answer{}; });
+  troupe.start();
+  troupe.ready();
+  REQUIRE(eventually([&] { return to.samples_of("scraped_total").size() >= static_cast<std::size_t>(written + 10); }));
+  std::set<double> arrived;
+  for (const auto& one : to.samples_of("scraped_total"))
+    arrived.insert(one.value);
+  for (int i = 1; i <= written; ++i)
+    CHECK(arrived.contains(i));
+}
+
+TEST_CASE("the end does not wait for a full disk: what can't be kept is counted") {
+  target page([](int number) {
+    auto text = counting(number);
+    for (int i = 0; i < 500; ++i)
+      text += "a" + std::to_string(i) + " " + std::to_string(number) + "\n";
+    return text;
+  });
+  backend to;
+  to.answers([](int) { return backend::answer{503, {}, "", false}; });
+  collector troupe(pipeline({page.address()}, to.url()), {}, {"prlimit", "--fsize=30000:"});
+  troupe.ready();
+  REQUIRE(eventually([&] { return troupe.metric("troupe_journal_failed_appends_total") > 0; }));
+  const auto then = page.scrapes();
+  REQUIRE(eventually([&] { return page.scrapes() >= then + 5; }));
+  troupe.program().signal(SIGTERM);
+  CHECK(troupe.program().wait(30s) == 0);
+  const auto log = troupe.program().output();
+  CHECK(lines_with(log, "journal gave up data that was not sent") >= 5);
+  CHECK(lines_with(log, "items=506 reason=unwritable") >= 5);
+  CHECK(log.find("watchdog") == std::string::npos);
+}
+
+TEST_CASE("tenants of one address keep their places, whatever becomes of the others") {
+  target page(counting);
+  backend to;
+  std::atomic<bool> down{false};
+  to.answers_tenants([&](const std::string& tenant) {
+    return down && tenant == "b" ? backend::answer{503, {}, "", false} : backend::answer{};
+  });
+  const auto endpoint = [&](const std::string& tenant) {
+    return "  endpoint {\n    url = \"" + to.url() + "\"\n    headers = {\"X-Scope-OrgID\" = \"" + tenant +
+           "\"}\n    queue_config {\n      batch_send_deadline = \"100ms\"\n      max_backoff = \"200ms\"\n    }\n  "
+           "}\n";
+  };
+  const auto writing = [&](const std::string& endpoints) {
+    return "prometheus.scrape \"t\" {\n  targets = [{\"__address__\" = \"" + page.address() +
+           "\"}]\n  forward_to = [prometheus.remote_write.t.receiver]\n  scrape_interval = \"200ms\"\n"
+           "  scrape_timeout = \"200ms\"\n}\nprometheus.remote_write \"t\" {\n" +
+           endpoints + "}\n";
+  };
+  const auto of = [&](const std::string& tenant) {
+    std::vector<backend::received> all;
+    for (const auto& one : to.samples_of("scraped_total")) {
+      if (one.tenant == tenant) all.push_back(one);
+    }
+    return all;
+  };
+  collector troupe(writing(endpoint("a") + endpoint("b")));
+  troupe.ready();
+  REQUIRE(eventually([&] { return of("a").size() >= 3 && of("b").size() >= 3; }));
+  down = true;
+  const auto then = of("a").size();
+  REQUIRE(eventually([&] { return of("a").size() >= then + 5; }));
+  troupe.configure(writing(endpoint("b") + endpoint("a")));
+  REQUIRE(post(troupe.url("/-/reload")).status == 200);
+  REQUIRE(eventually([&] { return of("a").size() >= then + 8; }));
+  CHECK(each_once(of("a"), then + 8));
+  troupe.configure(writing(endpoint("b")));
+  REQUIRE(post(troupe.url("/-/reload")).status == 200);
+  down = false;
+  REQUIRE(eventually([&] { return of("b").size() >= then + 12; }));
+  CHECK(each_once(of("b"), then + 12));
+  CHECK(each_once(of("a"), then + 8));
+
+  // With no endpoint at all there is nobody whose place is kept: the next one gets what comes.
+  troupe.configure(writing(""));
+  REQUIRE(post(troupe.url("/-/reload")).status == 200);
+  const auto without = page.scrapes();
+  REQUIRE(eventually([&] { return page.scrapes() >= without + 3; }));
+  const auto before = of("b").size();
+  troupe.configure(writing(endpoint("b")));
+  REQUIRE(post(troupe.url("/-/reload")).status == 200);
+  REQUIRE(eventually([&] { return of("b").size() >= before + 3; }));
+  const auto all = of("b");
+  CHECK(all[before].value > without);
+}
+
+TEST_CASE("what an endpoint had before it when it was taken away is counted as lost; a new address is tried at once") {
+  target page(counting);
+  backend first, second;
+  first.answers([](int) { return backend::answer{503, {{"Retry-After", "3600"}}, "", false}; });
+  collector troupe(pipeline({page.address()}, first.url(), "    name = \"n\"\n"));
+  troupe.ready();
+  REQUIRE(eventually([&] { return first.requests() > 0 && page.scrapes() >= 5; }));
+  troupe.configure(pipeline({page.address()}, second.url(), "    name = \"n\"\n"));
+  REQUIRE(post(troupe.url("/-/reload")).status == 200);
+  REQUIRE(eventually([&] { return second.samples_of("scraped_total").size() >= 5; }));
+  CHECK(each_once(second.samples_of("scraped_total"), 5));
+  REQUIRE(eventually([&] { return get(troupe.url("/-/healthy")).status == 200; }));
+
+  second.answers([](int) { return backend::answer{503, {}, "", false}; });
+  const auto then = page.scrapes();
+  REQUIRE(eventually([&] { return page.scrapes() >= then + 5; }));
+  troupe.configure(
+      pipeline({page.address()}, first.url(),
+               "    name = \"n\"\n  }\n  endpoint {\n    url = \"" + second.url() + "\"\n    name = \"m\"\n"));
+  REQUIRE(post(troupe.url("/-/reload")).status == 200);
+  troupe.configure(pipeline({page.address()}, second.url(), "    name = \"m\"\n"));
+  REQUIRE(post(troupe.url("/-/reload")).status == 200);
+  CHECK(
+      eventually([&] { return troupe.metric("troupe_journal_lost_items_total", "reason=\"endpoint_removed\"") > 0; }));
+  CHECK(troupe.program().output().find("reason=endpoint_removed") != std::string::npos);
+  const auto later = page.scrapes();
+  REQUIRE(eventually([&] { return page.scrapes() >= later + 5; }));
+  troupe.configure("");
+  REQUIRE(post(troupe.url("/-/reload")).status == 200);
+  CHECK(troupe.program().output().find("items unsent; they are sent when one of its name is there again") !=
+        std::string::npos);
 }

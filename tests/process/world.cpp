@@ -156,6 +156,11 @@ std::unique_ptr<http::server> listen(std::uint16_t port, http::request_handler h
 backend::backend(std::uint16_t port)
     : server_(listen(port, [this](const auto& request, auto to) { take(request, to); })) {}
 
+void backend::answers_tenants(std::function<answer(const std::string& tenant)> how) {
+  std::lock_guard lock(mutex_);
+  how_tenants_ = std::move(how);
+}
+
 void backend::answers(std::function<answer(int)> how) {
   std::lock_guard lock(mutex_);
   how_ = std::move(how);
@@ -166,7 +171,9 @@ void backend::take(const http::server_request& request, const std::shared_ptr<ht
   {
     std::lock_guard lock(mutex_);
     ++requests_;
+    const std::string tenant(request.header("X-Scope-OrgID"));
     if (how_) how = how_(requests_);
+    if (how_tenants_) how = how_tenants_(tenant);
     const auto message = remote_write::decode_request(request.body);
     if (!message) errors_.push_back(message.error().message);
     if (request.header("Content-Encoding") != "snappy" || request.header("Content-Type") != "application/x-protobuf" ||
@@ -176,7 +183,7 @@ void backend::take(const http::server_request& request, const std::shared_ptr<ht
     if (message && how.keep) {
       for (const auto& series : message->series) {
         for (const auto& sample : series.samples)
-          samples_[series.labels.to_text()].push_back({sample.value, sample.timestamp_ms});
+          samples_[series.labels.to_text()].push_back({sample.value, sample.timestamp_ms, tenant});
       }
       for (const auto& one : message->metadata)
         metadata_[one.name] = one;

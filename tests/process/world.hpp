@@ -93,10 +93,13 @@ class backend {
     bool keep = true;  ///< whether samples of a message answered so count as received
   };
   void answers(std::function<answer(int request)> how);
+  /// By X-Scope-OrgID, in the place of answers(int).
+  void answers_tenants(std::function<answer(const std::string& tenant)> how);
 
   struct received {
     double value = 0;
     std::int64_t timestamp_ms = 0;
+    std::string tenant{};
   };
   /// By the text of the labels, in the order in which they came.
   [[nodiscard]] std::map<std::string, std::vector<received>> samples() const;
@@ -109,6 +112,7 @@ class backend {
   void take(const http::server_request& request, const std::shared_ptr<http::responder>& to);
   mutable std::mutex mutex_;
   std::function<answer(int)> how_;
+  std::function<answer(const std::string&)> how_tenants_;
   std::map<std::string, std::vector<received>> samples_;
   std::map<std::string, remote_write::metadata_entry> metadata_;
   std::vector<std::string> errors_;

@@ -42,7 +42,7 @@ writer::writer_plan write::plan(const writing::arguments& arguments) {
   const telemetry::label_set external({arguments.external_labels.begin(), arguments.external_labels.end()});
   for (const auto& one : arguments.endpoints) {
     made.endpoints.push_back(
-        {one.name, one.url, settings_of(one, arguments.wal),
+        {one.name, one.url, one.tenant_id, settings_of(one, arguments.wal),
          [this](const std::string&) -> std::unique_ptr<writer::protocol> {
            return std::make_unique<push_protocol>(context(), metrics_);
          },

@@ -41,7 +41,7 @@ class exporter final : public writer::journaled_writer {
     writer::writer_plan made;
     made.settle_when_sent = arguments.queue.settles_when_sent();
     made.endpoints.push_back(
-        {"", arguments.client.endpoint, exporting::settings_of(arguments.queue, arguments.retry),
+        {"", arguments.client.endpoint, "", exporting::settings_of(arguments.queue, arguments.retry),
          [this](const std::string&) -> std::unique_ptr<writer::protocol> {
            return std::make_unique<Protocol>(context());
          },

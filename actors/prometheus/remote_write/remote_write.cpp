@@ -4,6 +4,7 @@
 
 #include "actors/http_client/check.hpp"
 #include "actors/prometheus/remote_write/remote_write_1.hpp"
+#include "protocol/http/header_name.hpp"
 #include "protocol/remote_write/journal_record.hpp"
 
 namespace troupe::prometheus {
@@ -48,6 +49,14 @@ class metrics_format final : public writer::record_format {
 };
 const metrics_format the_format;
 
+/// Several tenants of one backend are told apart by this header.
+std::string tenant_of(const remote_writing::endpoint_arguments& endpoint) {
+  for (const auto& [name, value] : endpoint.headers) {
+    if (http::same_name(name, "x-scope-orgid")) return value;
+  }
+  return {};
+}
+
 }  // namespace
 
 remote_write_component::remote_write_component(runtime::component_context& context,
@@ -65,7 +74,7 @@ writer::writer_plan remote_write_component::plan(const remote_writing::arguments
   const telemetry::label_set external({arguments.external_labels.begin(), arguments.external_labels.end()});
   for (const auto& one : arguments.endpoints) {
     made.endpoints.push_back(
-        {one.name, one.url, settings_of(one.queue),
+        {one.name, one.url, tenant_of(one), settings_of(one.queue),
          [this](const std::string& name) -> std::unique_ptr<writer::protocol> {
            return std::make_unique<remote_write_1>(context(), name);
          },

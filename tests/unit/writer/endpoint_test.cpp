@@ -195,18 +195,20 @@ TEST_CASE_METHOD(rig, "delivering own telemetry is not reported, but for a failu
   CHECK(told->seen == std::vector<std::string>{"warn batch_retried"});
   CHECK(under_test->trouble() == "no route");
   answer(kind::refused, "bad");
+  CHECK(told->seen.back() == "error batch_dropped");  // what is lost has its own line
+  CHECK(told->seen.size() == 2);
   for (int i = 0; i < 20; ++i) {
     pass(20ms);
     answer(kind::retry, "no route");
   }
-  CHECK(told->seen.size() == 1);
+  CHECK(told->seen.size() == 2);
   pass(1min);
   answer(kind::retry, "no route");
-  CHECK(told->seen.size() == 2);
+  CHECK(told->seen.size() == 3);
   pass(20ms);
   answer(kind::delivered);
   CHECK(told->seen.back() == "info endpoint_recovered");
-  CHECK(told->seen.size() == 3);
+  CHECK(told->seen.size() == 4);
 }
 
 TEST_CASE_METHOD(rig, "each sampled batch of a request has the delivery in its own trace") {

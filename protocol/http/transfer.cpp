@@ -29,7 +29,7 @@ bool transfer::prepare(submission s, const session& settings, std::shared_ptr<bo
   answer.body = body(std::move(bodies));
   error_text[0] = '\0';
   header_bytes_ = 0;
-  headers_too_large_ = body_started_ = body_too_large_ = gzip_ = false;
+  headers_too_large_ = body_started_ = body_too_large_ = gzip_ = not_followed_ = false;
   length_.clear();
   wrong_length_.clear();
   const auto& what = of.what;
@@ -43,6 +43,7 @@ bool transfer::prepare(submission s, const session& settings, std::shared_ptr<bo
   }
   curl_easy_setopt(easy, CURLOPT_URL, what.url.c_str());
   set_method();
+  follows_ = settings.options().follow_redirects;
   set_route(settings);
   return set_headers(settings);
 }
@@ -85,8 +86,6 @@ void transfer::set_method() {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, what.body ? what.body->data() : "");
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(what.body ? what.body->size() : 0));
   }
-  // curl turns a POST that was redirected by 301, 302 or 303 into a GET, as Go does, unless it is told the method by
-  // name.
   if (what.method != "HEAD" && what.method != "POST")
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, what.method.c_str());
 }
@@ -167,7 +166,8 @@ bool transfer::on_header(std::string_view line) {
   if (!status_line) check_length(line);
   const bool last = line == "\r\n" || line == "\n";
   body_too_large_ = last && of.what.method != "HEAD" && announces_too_much();
-  return !headers_too_large_ && !body_too_large_ && wrong_length_.empty();
+  not_followed_ = last && follows_ && of.what.body && loses_body();
+  return !headers_too_large_ && !body_too_large_ && wrong_length_.empty() && !not_followed_;
 }
 
 /// One number, as often as it may stand there (RFC 9110, 8.6): with another the end of the body can't be known.
@@ -189,6 +189,13 @@ bool transfer::announces_too_much() const {
   curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
   // The body of a redirect that is followed is never looked at.
   return (status < 300 || status >= 400) && length > 0 && static_cast<std::uint64_t>(length) > wire_limit();
+}
+
+/// Whether it is a redirect that makes a GET of whatever was asked: what comes of that says nothing about the body.
+bool transfer::loses_body() const {
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  return status >= 301 && status <= 303;
 }
 
 /// What can't be compressed grows by a few bytes in 64 KiB, and a header may hold a name.
@@ -248,7 +255,7 @@ response transfer::conclude(CURLcode code) {
     } else if (!wrong_length_.empty()) {
       answer.failure = failure_kind::protocol;
       answer.error = "Content-Length \"" + wrong_length_.substr(0, 50) + "\" is no number, or not the only one";
-    } else if (code != CURLE_OK) {
+    } else if (code != CURLE_OK && !not_followed_) {
       long os_error = 0;
       curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_error);
       answer.failure = kind_of(code, os_error, text);

@@ -39,6 +39,7 @@ struct transfer {
   [[nodiscard]] bool set_headers(const session& settings);
   void set_route(const session& settings);
   [[nodiscard]] bool announces_too_much() const;
+  [[nodiscard]] bool loses_body() const;
   [[nodiscard]] std::uint64_t wire_limit() const;
   void check_length(std::string_view header);
   void start_body();
@@ -58,6 +59,8 @@ struct transfer {
   bool headers_too_large_ = false;
   bool body_started_ = false;
   bool body_too_large_ = false;
+  bool follows_ = false;
+  bool not_followed_ = false;          // a redirect that is the answer
   bool gzip_ = false, alone_ = false;  // alone: its connection is not shared with other requests
 };
 

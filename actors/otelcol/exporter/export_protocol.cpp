@@ -25,7 +25,9 @@ writer::reply reply_of(const http::response& answer, const otlp::export_verdict&
                                                    : outcome::refused;
   made.outcome.retry_after = what.after;
   made.outcome.rejected = what.rejected;
-  made.words = what.words;
+  made.words = what.words.empty() && what.rejected > 0
+                   ? "the backend rejected " + std::to_string(what.rejected) + " items"
+                   : what.words;
   made.reason = what.what == kind::delivered ? "rejected" : "refused";
   made.status = what.code > 0 ? what.code : answer.status;
   made.took = answer.duration;
@@ -58,7 +60,6 @@ result<void> export_protocol::check(runtime::services& shared, http::client_opti
 
 result<void> export_protocol::open(http_client::own_session& session, http::client_options options,
                                    const auth::handler_ref& as) {
-  options.follow_redirects = false;
   if (as.to) {
     if (const auto ok = as.to->prepare(options); !ok) return failure("auth: " + ok.error().message);
   }

@@ -136,6 +136,7 @@ http::client_options options_of(const exporting_otlp::arguments& arguments) {
   http::client_options made;
   made.tls = exporting::to_options(arguments.client.tls);
   made.assume_http2 = true;
+  made.follow_redirects = false;
   made.keep_alive = exporting_otlp::probes_of(arguments);
   return made;
 }

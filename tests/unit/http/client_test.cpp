@@ -265,6 +265,35 @@ TEST_CASE("a large body goes out whole, and again on a connection that the peer 
     CHECK(each.ends_with("\r\n\r\n" + *large));
 }
 
+TEST_CASE("a redirect that would lose the body is the answer, others take it along") {
+  imposter server(script().serve([](const std::string& request) {
+    const auto status = request.substr(request.find('/') + 1, 3);
+    if (status == "end") return http_answer("200 OK", "taken");
+    return http_answer(status + " Moved", "moved", "Location: /end\r\n");
+  }));
+  http::client client;
+  const auto via = open(client, {});
+  for (const int status : {301, 302, 303}) {
+    auto push = get(server.url("/" + std::to_string(status)));
+    push.method = "POST";
+    push.body = std::make_shared<const std::string>("samples");
+    const auto got = fetch(client, via, std::move(push));
+    CHECK(got.error == "");
+    CHECK(got.status == status);
+    CHECK(got.header("location") == "/end");
+    CHECK(contains(server.requests().back(), "POST /" + std::to_string(status)));
+  }
+  for (const int status : {307, 308}) {
+    auto push = get(server.url("/" + std::to_string(status)));
+    push.method = "POST";
+    push.body = std::make_shared<const std::string>("samples");
+    CHECK(fetch(client, via, std::move(push)).status == 200);
+    CHECK(contains(server.requests().back(), "POST /end"));
+    CHECK(contains(server.requests().back(), "samples"));
+  }
+  CHECK(fetch(client, via, get(server.url("/302"))).body.view() == "taken");
+}
+
 TEST_CASE("redirects are followed where asked, and take no credentials to another host") {
   imposter other(script().serve([](const auto&) { return http_answer("200 OK", "elsewhere"); }));
   imposter server(script().serve([&](const std::string& request) {

@@ -409,5 +409,78 @@ class Bare(unittest.TestCase):
             self.assertEqual(browser.complaints(), [])
 
 
+class Rates(unittest.TestCase):
+    """How fast a counter grows, from its values at polls that are 2 to 2.3 s apart; seconds and items."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.collector = Collector('prometheus.exporter.self "default" { }\n')
+        cls.addClassCleanup(cls.collector.close)
+        cls.browser = Browser()
+        cls.addClassCleanup(cls.browser.close)
+        cls.browser.open(cls.collector.origin)
+
+    def rates(self, steps, until, away=(), first=1000):
+        """steps: [(when, how many)]; away: when nobody looks, (from, to). → {second: rate}"""
+        polls, now = [], 0.0
+        while now <= until:
+            if not any(begin < now < end for begin, end in away):
+                polls.append((now, first + sum(items for when, items in steps if when <= now)))
+            now += 2 + len(polls) * 7919 % 13 * 0.025
+        made = self.browser.driver.execute_async_script("""
+            const [polls, done] = arguments;
+            import(new URL('assets/js/rate.js', document.baseURI)).then(({ follow }) => {
+              const see = follow();
+              done(polls.map(([at, value]) => see(value, at * 1000)));
+            }, error => done(String(error)));""", polls)
+        self.assertIsInstance(made, list, made)
+        return {at: rate for (at, _), rate in zip(polls, made)}
+
+    def assert_is(self, rates, expected, begin, end, tolerance=0.05):
+        there = {at: rate for at, rate in rates.items() if begin <= at <= end}
+        self.assertTrue(there)
+        for at, rate in there.items():
+            self.assertIsNotNone(rate, f"at {at} s")
+            self.assertAlmostEqual(rate, expected, delta=max(expected * tolerance, 1e-9), msg=f"at {at} s")
+
+    def test_a_source_that_adds_something_once_a_minute(self):
+        rates = self.rates([(17 + 60 * n, 600) for n in range(10)], 600)
+        self.assert_is(rates, 10, 81, 600)
+        self.assertEqual({rate for at, rate in rates.items() if at < 77}, {None}, "nothing is told before it is known")
+
+    def test_a_source_that_needs_some_time_for_it(self):
+        self.assert_is(self.rates([(17 + 60 * n + more, 300) for n in range(10) for more in (0, 2)], 600), 10, 81, 600)
+        self.assert_is(self.rates([(60 * n + offset, 120) for n in range(10) for offset in (3, 9, 11, 40, 57)], 600), 10, 81, 600, 0.3)
+
+    def test_a_source_that_stops(self):
+        slow = self.rates([(17 + 60 * n, 600) for n in range(5)], 500)
+        self.assert_is(slow, 10, 81, 257 + 115)
+        self.assert_is(slow, 0, 257 + 130, 500)
+        fast = self.rates([(n / 10, 10) for n in range(300)], 60)
+        self.assert_is(fast, 100, 10, 34)
+        self.assert_is(fast, 0, 41, 60)
+
+    def test_a_source_that_begins_again(self):
+        rates = self.rates([(n / 10, 10) for n in [*range(300), *range(4000, 4600)]], 460)
+        self.assert_is(rates, 100, 410, 460)
+        self.assert_is(rates, 0, 41, 399)
+
+    def test_a_source_of_which_nothing_came_since_somebody_looks(self):
+        self.assert_is(self.rates([], 60, first=0), 0, 0, 60)
+        rates = self.rates([], 200)
+        self.assertIsNone(rates[0])
+        self.assert_is(rates, 0, 135, 200)
+
+    def test_a_page_that_was_hidden(self):
+        steps = [(17 + 60 * n, 600) for n in range(30)]
+        self.assert_is(self.rates(steps, 700, away=[(300, 350)]), 10, 81, 700)
+        self.assert_is(self.rates(steps, 1500, away=[(300, 1200)]), 10, 81, 1500)
+
+    def test_a_counter_that_begins_anew(self):
+        rates = self.rates([*((17 + 60 * n, 600) for n in range(5)), (300, -3500), *((317 + 60 * n, 600) for n in range(8))], 700)
+        self.assertTrue(all(rate is None or 9 < rate < 11 for rate in rates.values()), rates)
+        self.assert_is(rates, 10, 400, 700)
+
+
 if __name__ == "__main__":
     unittest.main()

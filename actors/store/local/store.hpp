@@ -32,6 +32,7 @@ class local final : public runtime::component {
   void start() override;
   result<void> update(const runtime::arguments_ref& arguments) override;
   void consume(const telemetry::batch_ref& batch, runtime::receipt of) override;
+  void ends_soon() override { finish(); }  // those before wait until what they sent is stored
   void finish() override;
   [[nodiscard]] bool finished() const override { return !anything_waits() && !busy_ && !asking_; }
   [[nodiscard]] std::optional<runtime::traffic> outside() const override { return outside_; }

@@ -87,6 +87,7 @@ class rig {
     if (host_) host_->stop("shutdown");
     host_.reset();
   }
+  void ends_soon() { host_->ends_soon(); }
   void finish() {
     (void)host_->finish([] {});
   }
@@ -268,7 +269,12 @@ TEST_CASE("at the end what still comes is stored at once, not with the next seco
   in.start();
   in.push(1);
   REQUIRE(in.until([&] { return in.edge().settled.batches == 1; }));
-  in.finish();
+  SECTION("those that send to it end before it, and wait for it") {
+    in.ends_soon();
+  }
+  SECTION("it ends itself") {
+    in.finish();
+  }
   in.time_stands = true;
   in.push_log("the last words");
   CHECK(in.until([&] { return in.edge().settled.batches == 2; }));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "actors/app/collector.hpp"
@@ -21,6 +22,7 @@ using http::server_request;
 using answer_ref = std::shared_ptr<responder>;
 
 constexpr const char* plain = "text/plain; charset=utf-8";
+constexpr const char* json = "application/json";
 
 constexpr const char* component_prefix = "/api/v0/component/";
 constexpr const char* store_prefix = "/api/v0/store/";
@@ -75,9 +77,14 @@ void component_path(collector& of, const server_request& request, const answer_r
 void store_path(collector& of, const server_request& request, const answer_ref& answer) {
   const auto rest = request.path.substr(std::string_view(store_prefix).size());
   const auto slash = rest.find('/');
-  if (slash == std::string::npos)
-    return answer->respond(404, plain, "which? /api/v0/store/LABEL/series, samples, labels, stats, logs or traces\n");
-  serve_by(of, "store.local." + rest.substr(0, slash), rest.substr(slash + 1), request, answer);
+  if (slash == std::string::npos) {
+    return answer->respond(404, json,
+                           R"({"error":"which? /api/v0/store/LABEL/series, samples, labels, stats, logs or traces"})");
+  }
+  const auto id = "store.local." + rest.substr(0, slash);
+  if (!runtime::find(of.components().components(), id))
+    return answer->respond(404, json, nlohmann::json{{"error", "component \"" + id + "\" does not exist"}}.dump());
+  serve_by(of, id, rest.substr(slash + 1), request, answer);
 }
 
 /// For a terminal; a browser gets the page.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <fstream>
 #include <future>
 #include <thread>
@@ -55,6 +56,21 @@ result<void> check_storage(const std::filesystem::path& path) {
   file.close();
   std::filesystem::remove(probe, error);
   return {};
+}
+
+/// Components whose journals lie in this directory and hold something, with their size in bytes.
+std::map<std::string, std::uintmax_t> journals_in(const std::filesystem::path& storage) {
+  constexpr std::uintmax_t empty_bytes = 1024;  // a segment's header tells of sources
+  std::map<std::string, std::uintmax_t> found;
+  std::error_code ignored;
+  for (const auto& component : std::filesystem::directory_iterator(storage, ignored)) {
+    std::uintmax_t bytes = 0;
+    for (const auto& file : std::filesystem::directory_iterator(component.path() / "journal", ignored)) {
+      if (file.path().extension() == ".seg") bytes += file.file_size(ignored);
+    }
+    if (bytes > empty_bytes) found.emplace(component.path().filename().string(), bytes);
+  }
+  return found;
 }
 
 }  // namespace
@@ -178,6 +194,7 @@ void collector::loaded(const runtime::load_result& result, const attempt& of) {
     const bool function = config::stdlib_standing(what) == config::standing::deprecated;
     events_.publish(header, runtime::config_warned{one.message, one.place(), function ? what : ""});
   }
+  if (counts.hash.empty()) tell_left_behind();
   counts.successful.set(1);
   counts.success_time.set(static_cast<double>(clocks_.wall_ms()) / 1000);
   if (!counts.hash.empty()) counts.of->remove("alloy_config_hash", {{"sha256", counts.hash}, {"cluster_name", ""}});
@@ -188,6 +205,18 @@ void collector::loaded(const runtime::load_result& result, const attempt& of) {
       .set(1);
   events_.publish(header,
                   runtime::config_loaded{options_.path, controller_->components().size(), clocks_.now() - of.began});
+}
+
+void collector::tell_left_behind() {
+  auto journals = journals_in(options_.storage_path);
+  for (const auto& one : controller_->components())
+    journals.erase(one.id);
+  for (const auto& [component, bytes] : journals) {
+    const auto text = "the journal of a component that is not configured holds " + std::to_string(bytes) +
+                      " bytes; what of it is unsent is sent when one of its name is there again";
+    events_.publish({.origin = runtime::event_origin::controller},
+                    runtime::message{component, runtime::log_level::warn, text});
+  }
 }
 
 void collector::stop(std::string_view why) {

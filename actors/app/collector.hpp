@@ -62,6 +62,7 @@ class collector {
     runtime::time_point began;
   };
   void loaded(const runtime::load_result& result, const attempt& of);
+  void tell_left_behind();
 
   run_options options_;
   runtime::clocks clocks_;

@@ -12,6 +12,18 @@
 
 namespace troupe::runtime {
 
+namespace {
+
+/// Of the language, but not here: configuration blocks, and what modules are made of.
+bool is_block_of_alloy(std::string_view name) {
+  constexpr std::string_view all[] = {"argument",      "declare",       "export",     "foreach",
+                                      "http",          "import.file",   "import.git", "import.http",
+                                      "import.string", "livedebugging", "remotecfg"};
+  return std::find(std::begin(all), std::end(all), name) != std::end(all);
+}
+
+}  // namespace
+
 std::shared_ptr<const configuration> configuration::parse(const std::vector<config::source_ref>& sources,
                                                           config::diagnostics& out) {
   auto made = std::make_shared<configuration>();
@@ -53,7 +65,8 @@ void graph::declare(const config::ast::block& block, const registry& kinds, cons
   const std::string name = block.full_name();
   node.component = kinds.find(name);
   if (!node.component) {
-    out.error(block.head(), "cannot find the definition of component name \"" + name + "\"");
+    out.error(block.head(), is_block_of_alloy(name) ? "block \"" + name + "\" is not supported yet"
+                                                    : "cannot find the definition of component name \"" + name + "\"");
     return;
   }
   if (!node.component->once && block.label.empty()) {

@@ -78,8 +78,15 @@ journaled_writer::journaled_writer(runtime::component_context& context, const re
       recent_(recent_bytes) {}
 
 journaled_writer::~journaled_writer() {
+  if (journal_) note_progress();
   endpoints_.clear();
-  if (journal_ && !syncing_) (void)journal_->sync();
+  if (!journal_ || syncing_) return;
+  const bool saved = journal_->sync().has_value();
+  const auto& all = journal_->cursors();
+  const bool sent =
+      std::all_of(all.begin(), all.end(), [&](const auto& one) { return one.second == journal_->next(); });
+  // So that what stays tells of what is unsent, to whoever finds it without its component.
+  if (saved && sent) (void)journal_->reclaim(context_.wall_ms(), true);
 }
 
 void journaled_writer::open_journal() {
@@ -163,6 +170,10 @@ result<void> journaled_writer::apply(const writer_plan& plan) {
     if (!cursors.contains(one->key())) taken_over = std::min(taken_over, journal_->cursors().at(one->key()));
   }
   forget_cursors_without_endpoint(taken_over);
+  // Whose place is not on the disk begins with what comes after a crash, as if it were new.
+  if (journal_->cursors() != cursors && !syncing_) {
+    if (const auto ok = journal_->sync(); !ok) broken(sync_trouble_, ok.error().message);
+  }
   journal_->set_ages(std::chrono::duration_cast<milliseconds>(plan.min_age).count(),
                      std::chrono::duration_cast<milliseconds>(plan.max_age).count());
   settle_when_sent_ = plan.settle_when_sent;

@@ -91,6 +91,8 @@ TEST_CASE("each mistake in the graph has its message") {
   for (const auto& [text, says] :
        {row{"toy.part { }", "component \"toy.part\" must have a label"},
         row{"toy.none \"a\" { }", "cannot find the definition of component name \"toy.none\""},
+        row{"http { }", "t:1:1: block \"http\" is not supported yet"},
+        row{"declare \"a\" { }", "block \"declare\" is not supported yet"},
         row{"toy.part \"a\" { }\ntoy.part \"a\" { }", "t:2:1: block toy.part.a already declared at t:1:1"},
         row{"setting { }\nsetting { }", "duplicate definition of \"setting\""},
         row{"x = 1", "unrecognized attribute x"},

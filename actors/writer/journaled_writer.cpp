@@ -159,7 +159,7 @@ result<void> journaled_writer::apply(const writer_plan& plan) {
         if (std::find(before.begin(), before.end(), kept->key()) != before.end()) endpoints_.push_back(std::move(kept));
       }
       std::erase(endpoints_, nullptr);
-      if (!before.empty()) forget_cursors_without_endpoint(journal_->next());
+      if (!before.empty()) forget_cursors_without_endpoint(0);  // those whose place they were to take are still there
       return tl::unexpected(one.error());
     }
     next.push_back(std::move(*one));

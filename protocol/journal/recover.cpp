@@ -97,6 +97,8 @@ void journal::recover_segment(const std::string& name, bool last, row& so_far, o
     const auto any = scanner(disk_, one.path).next(*size);
     if (last && *size <= max_header_bytes && any && !*any) {  // made, but not filled any more when the end came
       report.torn_bytes += *size;
+      // Between its making and its header lie microseconds: more likely the machine lost what was in it.
+      if (*size == 0) report.say(name + " is empty: what it held, if anything, is lost");
       (void)disk_.remove(one.path);
       return;
     }

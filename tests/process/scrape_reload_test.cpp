@@ -95,15 +95,15 @@ struct world {
 
 TEST_CASE("a target that a reload takes away while it answers is not down: its last page still counts") {
   world in;
-  in.of.set("/slow", {"s 1\n", 200, 200ms});
+  in.of.set("/slow", {"s 1\n", 200, 300ms});
   in.of.set("/ok", {"o 1\n"});
   const auto both = in.of.target("/slow", "a") + in.of.target("/ok", "b");
-  collector troupe(in.scraping(both));
+  collector troupe(in.scraping(both, "1s"));
   troupe.ready();
   REQUIRE(eventually([&] { return in.values("__name__=\"s\"").size() >= 2; }));
   const auto asked = in.of.asked("/slow");
   REQUIRE(eventually([&] { return in.of.asked("/slow") > asked; }));
-  troupe.configure(in.scraping(in.of.target("/ok", "b")));
+  troupe.configure(in.scraping(in.of.target("/ok", "b"), "1s"));
   REQUIRE(post(troupe.url("/-/reload")).status == 200);
   REQUIRE(eventually(
       [&] { return in.markers("__name__=\"s\"") == 1 && in.markers("__name__=\"up\", instance=\"a\"") == 1; }));

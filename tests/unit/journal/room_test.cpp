@@ -90,6 +90,12 @@ TEST_CASE_METHOD(fixture, "a segment that is gone is said when the journal is op
     REQUIRE(report.damage.size() == 1);
     CHECK(report.damage[0].find("are missing: their file is gone") != std::string::npos);
   }
+  SECTION("all of it, but for the name") {
+    fs::resize_file(files.back(), 0);
+    open();
+    REQUIRE(report.damage.size() == 1);
+    CHECK(report.damage[0].find("is empty: what it held, if anything, is lost") != std::string::npos);
+  }
   SECTION("at the beginning, before it was read") {
     fs::remove(files[0]);
     open();

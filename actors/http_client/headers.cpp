@@ -10,7 +10,8 @@ config::complaints check_headers(const std::map<std::string, std::string>& heade
                                  std::initializer_list<std::string_view> reserved) {
   config::complaints all;
   for (const auto& [name, value] : headers) {
-    if (std::any_of(reserved.begin(), reserved.end(), [&](auto one) { return http::same_name(one, name); })) {
+    const auto is = [&header = name](auto one) { return http::same_name(one, header); };
+    if (std::any_of(reserved.begin(), reserved.end(), is)) {
       all.push_back({"headers", "header \"" + name + "\" is reserved: it can't be changed"});
     } else if (!http::valid_header(name, value)) {
       all.push_back({"headers", "\"" + name + "\" is no valid header"});

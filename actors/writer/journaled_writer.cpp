@@ -205,7 +205,6 @@ void journaled_writer::start() {
 
 void journaled_writer::consume(const telemetry::batch_ref& batch, runtime::receipt of) {
   if (batch->items() == 0) return;
-  if (may_write_) write_held();
   if (held_.empty()) {
     if (const auto ok = append(batch, of); ok) {
       if (*ok) on_appended(*batch);
@@ -248,20 +247,20 @@ void journaled_writer::write_held() {
   }
 }
 
-/// It is tried again in a while, not with each batch.
 void journaled_writer::failed_to_append(const std::string& why) {
-  may_write_ = false;
-  if (!std::exchange(retries_, true)) retry_timer_ = context_.after(retry_append_every, [this] { retry_append(); });
+  retry_later();
   broken(append_trouble_, why);
+}
+
+void journaled_writer::retry_later() {
+  if (!std::exchange(retries_, true)) retry_timer_ = context_.after(retry_append_every, [this] { retry_append(); });
 }
 
 void journaled_writer::retry_append() {
   retries_ = false;
-  may_write_ = true;
   reclaim(true);
   write_held();
-  if (!append_trouble_.empty() && !std::exchange(retries_, true))
-    retry_timer_ = context_.after(retry_append_every, [this] { retry_append(); });
+  if (!append_trouble_.why.empty()) retry_later();
   pump();
 }
 
@@ -394,27 +393,23 @@ void journaled_writer::count_journal() {
 }
 
 /// A disk that fails is worth a line, and one a minute while it does.
-void journaled_writer::broken(std::string& trouble, const std::string& why) {
-  trouble = why;
-  if (const auto told = journal_outage_.failed(context_.now()); told.worth_a_line) {
-    const auto text = (&trouble == &append_trouble_ ? "the journal can't take batches, they are held in memory: "
-                                                    : "the journal can't be made durable: ") +
-                      why;
-    context_.publish(runtime::message{"", runtime::log_level::error, text});
-  }
+void journaled_writer::broken(disk_trouble& trouble, const std::string& why) {
+  trouble.why = why;
+  if (journal_outage_.failed(context_.now()).worth_a_line)
+    context_.publish(runtime::message{"", runtime::log_level::error, std::string(trouble.what) + ": " + why});
   show_health();
 }
 
-void journaled_writer::mended(std::string& trouble) {
-  if (trouble.empty()) return;
-  trouble.clear();
-  if (append_trouble_.empty() && sync_trouble_.empty() && journal_outage_.over())
+void journaled_writer::mended(disk_trouble& trouble) {
+  if (trouble.why.empty()) return;
+  trouble.why.clear();
+  if (append_trouble_.why.empty() && sync_trouble_.why.empty() && journal_outage_.over())
     context_.publish(runtime::message{"", runtime::log_level::info, "the journal can be written again"});
   show_health();
 }
 
 void journaled_writer::show_health() {
-  const auto& trouble = append_trouble_.empty() ? sync_trouble_ : append_trouble_;
+  const auto& trouble = append_trouble_.why.empty() ? sync_trouble_.why : append_trouble_.why;
   std::string text = trouble.empty() ? "" : "journal: " + trouble;
   for (const auto& one : endpoints_) {
     if (one->trouble().empty()) continue;

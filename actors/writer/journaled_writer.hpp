@@ -73,6 +73,11 @@ class journaled_writer : public runtime::component {
     sequence before;
     runtime::receipt of;
   };
+  /// Something that the journal's disk does not do.
+  struct disk_trouble {
+    const char* what;   ///< in words, for the log
+    std::string why{};  ///< the last error; empty: it does
+  };
   struct metrics;
   void open_journal();
   [[nodiscard]] result<std::unique_ptr<endpoint>> endpoint_for(const endpoint_plan& plan, const std::string& key,
@@ -89,11 +94,12 @@ class journaled_writer : public runtime::component {
   void let_go(const held& one);
   void write_held();
   void failed_to_append(const std::string& why);
+  void retry_later();
   void retry_append();
   void give_up();
   void reject(const telemetry::batch& batch, runtime::receipt of);
-  void broken(std::string& trouble, const std::string& why);
-  void mended(std::string& trouble);
+  void broken(disk_trouble& trouble, const std::string& why);
+  void mended(disk_trouble& trouble);
   void count_journal();
   void count_waiting();
   void progressed();
@@ -110,13 +116,15 @@ class journaled_writer : public runtime::component {
   std::deque<held> held_;
   std::deque<unsent> unsent_;
   bool settle_when_sent_ = false;
-  std::string append_trouble_, sync_trouble_;  // of the journal; empty: none
+  disk_trouble append_trouble_{"the journal can't take batches, they are held in memory"};
+  disk_trouble sync_trouble_{"the journal can't be made durable"};
   outage journal_outage_;
   std::string payload_;
   std::chrono::nanoseconds reclaim_every_{};
   runtime::timer sync_timer_, reclaim_timer_, retry_timer_, give_up_timer_;
   std::uint64_t waiting_ = 0;  // items before the slowest endpoint, as of the last sync
-  bool may_write_ = true, retries_ = false, syncing_ = false, finishing_ = false, gives_up_ = false;
+  bool retries_ = false;       // retry_timer_ is set
+  bool syncing_ = false, finishing_ = false, gives_up_ = false;
 };
 
 }  // namespace troupe::writer

@@ -144,8 +144,7 @@ void endpoint::stalled(std::string why) {
 /// Records that are gone from the disk, or make no sense: they are counted, and those after them go on.
 void endpoint::tell_unreadable(std::uint64_t records, std::string what) {
   last_error_ = std::move(what);
-  for (std::uint64_t i = 0; i < records; ++i)
-    protocol_->on_unreadable();
+  protocol_->on_unreadable(records);
   context_.metrics()
       .counter("troupe_journal_unreadable_records_total", "Records that could not be read or decoded and were skipped.",
                {{"endpoint", name_}})

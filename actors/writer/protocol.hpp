@@ -79,7 +79,7 @@ class protocol {
   [[nodiscard]] virtual std::string url() const = 0;  ///< as shown: without secrets
 
   // What it counts, in the component's actor.
-  virtual void on_unreadable() {}  ///< a record of the journal that could not be decoded
+  virtual void on_unreadable(std::uint64_t /*records*/) {}  ///< of the journal: gone, or could not be decoded
   /// Each answer, before what follows from it; one without a status is none.
   virtual void on_answered(const request_body&, std::uint32_t /*route*/, const reply&) {}
   virtual void on_delivered(const delivered_request& /*what*/) {}

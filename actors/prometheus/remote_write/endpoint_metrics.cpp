@@ -51,7 +51,8 @@ endpoint_metrics::endpoint_metrics(runtime::component_metrics& in, const std::st
       max_samples_(in.gauge(named("max_samples_per_send"), "Samples that fit into a request.", labels_)),
       records_(in.counter(records_read, "Records of the journal that were read.",
                           {{"consumer", name}, {"type", "samples"}})),
-      unreadable_(in.counter(decode_failures, "Records of the journal that could not be decoded and were skipped.",
+      unreadable_(in.counter(decode_failures,
+                             "Records of the journal that could not be read or decoded and were skipped.",
                              {{"consumer", name}})) {}
 
 endpoint_metrics::~endpoint_metrics() {

@@ -22,7 +22,7 @@ class endpoint_metrics {
   /// Takes over what delivery has counted since the last time.
   void follow(const writer::delivery& of);
   void read(std::int64_t newest_ms);  ///< a batch was read from the journal
-  void unreadable() { unreadable_.add(); }
+  void unreadable(std::uint64_t records) { unreadable_.add(static_cast<double>(records)); }
 
   runtime::counter& exemplars;
   runtime::counter& exemplars_failed;

@@ -39,7 +39,7 @@ class remote_write_1 final : public writer::protocol {
   void on_dropped(const writer::request_body& body, std::uint32_t route, std::uint64_t items,
                   const writer::reply& how) override;
   void on_change(const writer::delivery& now) override;
-  void on_unreadable() override { metrics_->unreadable(); }
+  void on_unreadable(std::uint64_t records) override { metrics_->unreadable(records); }
 
  private:
   runtime::component_context& context_;

@@ -57,10 +57,10 @@ struct fake_protocol final : protocol {
   void on_dropped(const request_body& body, std::uint32_t, std::uint64_t items, const reply& how) override {
     dropped.push_back(body.bytes + " " + std::to_string(items) + " " + how.reason);
   }
-  void on_unreadable() override { ++unreadable; }
+  void on_unreadable(std::uint64_t records) override { unreadable += records; }
   void on_answered(const request_body& body, std::uint32_t, const reply&) override { answered += body.bytes; }
   std::vector<std::string> dropped;
-  int unreadable = 0;
+  std::uint64_t unreadable = 0;
   std::string answered;
   std::vector<std::uint64_t> lanes;
   bool wants_idle = false;

@@ -194,7 +194,8 @@ void collector::loaded(const runtime::load_result& result, const attempt& of) {
     const bool function = config::stdlib_standing(what) == config::standing::deprecated;
     events_.publish(header, runtime::config_warned{one.message, one.place(), function ? what : ""});
   }
-  if (counts.hash.empty()) tell_left_behind();
+  const bool first = counts.hash.empty();
+  if (first) tell_left_behind();
   counts.successful.set(1);
   counts.success_time.set(static_cast<double>(clocks_.wall_ms()) / 1000);
   if (!counts.hash.empty()) counts.of->remove("alloy_config_hash", {{"sha256", counts.hash}, {"cluster_name", ""}});

@@ -1,9 +1,9 @@
 #include "actors/store/local/api_parameters.hpp"
 
+#include "protocol/http/header_name.hpp"
 #include "protocol/http/url.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -50,10 +50,10 @@ result<std::optional<std::int64_t>> time_of(const http::server_request& question
 result<http::server_request> with_form(http::server_request question) {
   if (question.body.empty()) return question;
   constexpr std::string_view form = "application/x-www-form-urlencoded";
-  std::string type(question.header("Content-Type"));
-  type.resize(std::min(type.find_first_of("; "), type.size()));
-  std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) { return std::tolower(c); });
-  if (type != form) return failure("the body must be a form, " + std::string(form) + ", got \"" + type + "\"");
+  auto type = question.header("Content-Type");
+  type = type.substr(0, type.find_first_of("; "));
+  if (!http::same_name(type, form))
+    return failure("the body must be a form, " + std::string(form) + ", got \"" + std::string(type) + "\"");
   for (auto& one : http::decode_query(std::exchange(question.body, {})))
     question.query.push_back(std::move(one));
   return question;

@@ -193,6 +193,49 @@ TEST_CASE("what a backend answers decides") {
   }
 }
 
+TEST_CASE("a scrape asks for what its arguments say, and a token that comes late fails scrapes, not the load") {
+  std::mutex mutex;
+  std::set<std::string> encodings, tokens;
+  const auto seen = [&](std::set<std::string>& in) {
+    std::lock_guard lock(mutex);
+    return in;
+  };
+  const auto page = listen(0, [&](const auto& request, const auto& to) {
+    std::lock_guard lock(mutex);
+    encodings.emplace(request.header("Accept-Encoding"));
+    tokens.emplace(request.header("Authorization"));
+    to->respond(200, "text/plain", "a 1\n");
+  });
+  backend to;
+  temporary_directory secrets;
+  const auto scraping = [&](const std::string& more) {
+    return pipeline({page->address()}, to.url(), "",
+                    "  bearer_token_file = \"" + secrets.file("token") + "\"\n" + more);
+  };
+  collector troupe(scraping(""));
+  troupe.ready();
+  REQUIRE(eventually([&] { return get(troupe.url("/-/healthy")).body.find("cannot open") != std::string::npos; }));
+  CHECK(seen(tokens).empty());
+  secrets.write("token", "abc\n");
+  REQUIRE(eventually([&] { return get(troupe.url("/-/healthy")).status == 200; }));
+  CHECK(seen(tokens) == std::set<std::string>{"Bearer abc"});
+  CHECK(seen(encodings) == std::set<std::string>{"gzip"});
+
+  const auto reload = [&](const std::string& more) {
+    troupe.configure(scraping(more));
+    REQUIRE(post(troupe.url("/-/reload")).status == 200);
+  };
+  reload("  enable_compression = false\n");
+  REQUIRE(eventually([&] { return seen(encodings).contains("identity"); }));
+  for (const char* limit : {"4B", "1B"}) {
+    reload("  body_size_limit = \"" + std::string(limit) + "\"\n");
+    CHECK(eventually(
+        [&] { return get(troupe.url("/-/healthy")).body.find("body size limit exceeded") != std::string::npos; }));
+    reload("  body_size_limit = \"5B\"\n");  // the page has four
+    CHECK(eventually([&] { return get(troupe.url("/-/healthy")).status == 200; }));
+  }
+}
+
 TEST_CASE("a target that goes down is said everywhere, its neighbours go on") {
   auto page = std::make_unique<target>(counting);
   target other([](int) { return "steady 1\n"; });
